@@ -1,0 +1,2 @@
+//! `cargo crosslane`: the command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What a contract adds to its dependencies: attributes that check claims about state access.
