@@ -3,6 +3,7 @@
 
 pub mod chains;
 pub mod conflicts;
+pub mod diagnostics;
 pub mod ir;
 pub mod manifest;
 

@@ -1,0 +1,254 @@
+//! What lints ask of a contract, computed once: which entry points count as traffic, who reads and writes each cell,
+//! which accesses stand at a key that is the same in every call. Every predicate here errs towards "no finding".
+
+use super::words::Words;
+use crate::ir::{
+    Access, Callers, Cell, CellId, Contract, Entry, EntryKind, EnvScope, Mode, OpGroup, Reach, SourceMap, Term, Type,
+};
+
+/// An access of a contract: index of the entry point and of the access in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    /// Index in `Contract::entries`.
+    pub(crate) entry: usize,
+    /// Index in `Entry::accesses`.
+    pub(crate) access: usize,
+}
+
+/// Who touches a cell; entry points by index, sorted, leaves only (a message that others refine is not among them).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Users {
+    /// Messages that observe it, privileged ones included.
+    pub(crate) reading_calls: Vec<usize>,
+    /// Views that observe it.
+    pub(crate) reading_views: Vec<usize>,
+    /// Messages that change it.
+    pub(crate) writing_calls: Vec<usize>,
+    /// Messages that anyone may send and that change it.
+    pub(crate) public_writers: Vec<usize>,
+}
+
+/// A contract as lints see it.
+pub(crate) struct Cx<'a> {
+    /// The contract.
+    pub(crate) contract: &'a Contract,
+    /// Its files.
+    pub(crate) files: &'a SourceMap,
+    /// The chain's nouns and habits.
+    pub(crate) words: &'a Words,
+    /// Indices of leaf entry points that are messages, instructions or callbacks.
+    pub(crate) calls: Vec<usize>,
+    /// Those of them that anyone may call.
+    pub(crate) public: Vec<usize>,
+    /// Per cell.
+    users: Vec<Users>,
+    /// True when some message has an unknown that reaches every cell: "no message reads it" cannot be said.
+    pub(crate) blind: bool,
+}
+
+impl<'a> Cx<'a> {
+    /// Computes the facts of a contract.
+    pub(crate) fn new(contract: &'a Contract, files: &'a SourceMap, words: &'a Words) -> Cx<'a> {
+        let is_parent = |name: &str| contract.entries.iter().any(|entry| entry.refines.as_deref() == Some(name));
+        let leaves = contract.entries.iter().enumerate().filter(|(_, entry)| !is_parent(&entry.name));
+        let mut cx = Cx {
+            contract,
+            files,
+            words,
+            calls: Vec::new(),
+            public: Vec::new(),
+            users: vec![Users::default(); contract.cells.len()],
+            blind: false,
+        };
+        for (at, entry) in leaves {
+            let call = matches!(entry.kind, EntryKind::Call | EntryKind::Callback);
+            if call {
+                cx.calls.push(at);
+                cx.blind |= entry.unknowns.iter().any(|unknown| !matches!(unknown.reach, Reach::Cell(_)));
+            }
+            let public = entry.kind == EntryKind::Call && entry.callers == Callers::Anyone;
+            if public {
+                cx.public.push(at);
+            }
+            for access in &entry.accesses {
+                let Some(users) = cx.users.get_mut(access.cell.0 as usize) else { continue };
+                if call && observes(access.mode) {
+                    push(&mut users.reading_calls, at);
+                }
+                if entry.kind == EntryKind::View && observes(access.mode) {
+                    push(&mut users.reading_views, at);
+                }
+                if call && writes(access.mode) {
+                    push(&mut users.writing_calls, at);
+                    if public {
+                        push(&mut users.public_writers, at);
+                    }
+                }
+            }
+        }
+        cx
+    }
+
+    /// Who touches a cell.
+    pub(crate) fn users(&self, cell: CellId) -> &Users {
+        static NOBODY: Users = Users {
+            reading_calls: Vec::new(),
+            reading_views: Vec::new(),
+            writing_calls: Vec::new(),
+            public_writers: Vec::new(),
+        };
+        self.users.get(cell.0 as usize).unwrap_or(&NOBODY)
+    }
+
+    /// The entry point of an index.
+    pub(crate) fn entry(&self, at: usize) -> &'a Entry {
+        &self.contract.entries[at]
+    }
+
+    /// The access of a place.
+    pub(crate) fn access(&self, at: At) -> &'a Access {
+        &self.contract.entries[at.entry].accesses[at.access]
+    }
+
+    /// The cell of an id, `None` when the contract has no such cell.
+    pub(crate) fn cell(&self, id: CellId) -> Option<&'a Cell> {
+        self.contract.cells.get(id.0 as usize)
+    }
+
+    /// Cells in order, without those that no line of the contract names.
+    pub(crate) fn named_cells(&self) -> impl Iterator<Item = (CellId, &'a Cell)> + use<'a> {
+        let cells = &self.contract.cells;
+        cells.iter().enumerate().filter(|(_, cell)| !cell.implicit).map(|(at, cell)| (CellId(at as u32), cell))
+    }
+
+    /// Accesses of some entry points to a cell.
+    pub(crate) fn accesses_of(&self, entries: &[usize], cell: CellId) -> Vec<At> {
+        let mut found = Vec::new();
+        for &entry in entries {
+            for (access, value) in self.entry(entry).accesses.iter().enumerate() {
+                if value.cell == cell {
+                    found.push(At { entry, access });
+                }
+            }
+        }
+        found
+    }
+
+    /// Accesses by which messages that anyone may send change a cell at a key that is the same in every call. Deltas
+    /// count unless the chain merges them.
+    pub(crate) fn hot_writes(&self, cell: CellId) -> Vec<At> {
+        let mut found = self.accesses_of(&self.public, cell);
+        found.retain(|&at| {
+            let access = self.access(at);
+            let merges = self.words.merges_deltas && matches!(access.mode, Mode::Commute | Mode::Append);
+            own(access) && writes(access.mode) && !merges && fixed_key(&access.key)
+        });
+        found
+    }
+
+    /// The first access of each entry point among these.
+    pub(crate) fn one_per_entry(&self, all: &[At]) -> Vec<At> {
+        let mut found: Vec<At> = Vec::new();
+        for &at in all {
+            if found.iter().all(|known| known.entry != at.entry) {
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    /// Type of what an access touches: of the field where it names one, else of the whole value.
+    pub(crate) fn touched_type(&self, access: &Access) -> Option<&'a Type> {
+        let mut ty = &self.cell(access.cell)?.value;
+        for name in access.field.iter().flat_map(|field| field.split('.')) {
+            match ty {
+                Type::Struct(_, fields) => ty = &fields.iter().find(|(field, _)| field == name)?.1,
+                _ => return None,
+            }
+        }
+        Some(ty)
+    }
+
+    /// True when what an access changes is a number.
+    pub(crate) fn is_number(&self, access: &Access) -> bool {
+        let arithmetic = access.op.as_ref().is_some_and(|op| op.group == OpGroup::Add);
+        arithmetic || matches!(self.touched_type(access), Some(Type::Uint(_) | Type::Int(_)))
+    }
+
+    /// True when an entry point also changes a number kept per sender or argument, other than in `cell`: then the number
+    /// in `cell` is a sum over them.
+    pub(crate) fn moves_amount(&self, entry: usize, cell: CellId) -> bool {
+        self.entry(entry).accesses.iter().any(|access| {
+            access.cell != cell
+                && writes(access.mode)
+                && access.key.iter().any(per_call)
+                && self.cell(access.cell).is_some_and(|other| !other.implicit)
+                && self.is_number(access)
+        })
+    }
+
+    /// True when some entry point uses the value of this cell (at a fixed key) inside the key of a write of its own:
+    /// the value numbers things.
+    pub(crate) fn numbers_keys(&self, entry: usize, cell: CellId) -> Option<At> {
+        self.entry(entry).accesses.iter().enumerate().find_map(|(at, access)| {
+            let numbered = access.key.iter().any(|term| loads(term, cell));
+            (numbered && writes(access.mode)).then_some(At { entry, access: at })
+        })
+    }
+}
+
+fn push(list: &mut Vec<usize>, at: usize) {
+    if list.last() != Some(&at) {
+        list.push(at);
+    }
+}
+
+/// True for modes whose result depends on what is stored.
+pub(crate) fn observes(mode: Mode) -> bool {
+    matches!(mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Update | Mode::Rewrite)
+}
+
+/// True for modes that may change what is stored.
+pub(crate) fn writes(mode: Mode) -> bool {
+    matches!(mode, Mode::Write | Mode::Update | Mode::Commute | Mode::Append | Mode::Delete)
+}
+
+/// True for storage of the contract itself.
+pub(crate) fn own(access: &Access) -> bool {
+    matches!(access.at, None | Some(Term::SelfAddr))
+}
+
+/// True when a key is one and the same in every call of every sender: no argument, caller, account or state in it.
+/// The empty key of an item is one.
+pub(crate) fn fixed_key(key: &[Term]) -> bool {
+    key.iter().all(fixed)
+}
+
+fn fixed(term: &Term) -> bool {
+    match term {
+        Term::Const(_) | Term::SelfAddr => true,
+        Term::Env { scope, .. } => matches!(scope, EnvScope::Chain),
+        Term::Fn { of, .. } | Term::Coalesce(of) => of.iter().all(fixed),
+        Term::Arg(_)
+        | Term::Caller
+        | Term::Origin
+        | Term::Account(_)
+        | Term::Load { .. }
+        | Term::Prefix(_)
+        | Term::Any => false,
+    }
+}
+
+/// True when a term contains the value of a cell.
+pub(crate) fn loads(term: &Term, cell: CellId) -> bool {
+    let mut found = false;
+    term.walk(&mut |inner| found |= matches!(inner, Term::Load { cell: loaded, .. } if *loaded == cell));
+    found
+}
+
+/// True when a term depends on what the sender of a call chooses or is.
+pub(crate) fn per_call(term: &Term) -> bool {
+    let mut found = false;
+    term.walk(&mut |inner| found |= matches!(inner, Term::Arg(_) | Term::Caller | Term::Origin | Term::Account(_)));
+    found
+}
