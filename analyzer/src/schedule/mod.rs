@@ -1,1 +1,23 @@
-//! schedule.
+//! Scheduling: from calls and what they touch to waves, lanes, budgets and the key that is in the way.
+//!
+//! The core knows units (64-bit ids) and classes of access, nothing of contracts: `batch` holds calls, `analyse` finds
+//! levels, earliest starts and the critical path in one pass, `graph` materialises the order, `lanes` makes schedules,
+//! `verify` checks them. On top, manifests become evaluators and files become batches.
+
+mod analyse;
+mod batch;
+mod graph;
+pub mod lanes;
+mod table;
+#[cfg(test)]
+mod testing;
+mod verify;
+
+pub use analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, levels, what_if_delta};
+pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Limits, READ, Rule, conflicts, join};
+pub use graph::{ClassGraph, GraphWorkspace};
+pub use lanes::{
+    BestWorkspace, FreeOptions, FreeOrder, LaneStream, Lanes, MAX_LANES, StreamWorkspace, best, best_effort, free,
+    in_order, lower_bound, windowed,
+};
+pub use verify::{Order, Violation, verify, verify_waves};

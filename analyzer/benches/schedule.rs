@@ -1,0 +1,217 @@
+//! The table of docs/scheduling.md: Crosslane's scheduling functions against prio-graph's, in one process, interleaved, on
+//! one core, with mimalloc for both; batches rotate so that no branch predictor can learn one. A figure is the median over
+//! rounds of the ratio inside one round, then the geometric mean over the public workloads.
+//!
+//! `cargo bench -p crosslane-analyzer --bench schedule -- [--sizes 1000,10000,…] [--workloads uni,…] [--quick] [--gate]`
+
+#[path = "support/workloads.rs"]
+#[allow(unreachable_pub)]
+mod workloads;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hint::black_box;
+use std::time::Instant;
+
+use crosslane_analyzer::schedule::{
+    Batch, BestWorkspace, ClassGraph, GraphWorkspace, READ, StreamWorkspace, Workspace, analyse, best, in_order, levels,
+};
+use prio_graph::{AccessKind, PrioGraph, TopLevelId};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const LANES: u32 = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Top(Reverse<u64>);
+
+impl TopLevelId<u64> for Top {
+    fn id(&self) -> u64 {
+        self.0.0
+    }
+}
+
+type Graph<F> = PrioGraph<u64, u64, Top, F>;
+
+/// What prio-graph reads: per call its keys and whether it writes, deltas as writes.
+type PrioBatch = Vec<Vec<(u64, bool)>>;
+
+fn kind(write: bool) -> AccessKind {
+    if write { AccessKind::Write } else { AccessKind::Read }
+}
+
+fn for_prio(batch: &Batch) -> PrioBatch {
+    (0..batch.len()).map(|call| batch.call(call).map(|access| (access.unit, access.class != READ)).collect()).collect()
+}
+
+fn insert(batch: &PrioBatch) -> Graph<impl Fn(&u64, &prio_graph::GraphNode<u64>) -> Top> {
+    let mut graph = PrioGraph::new(|id: &u64, _: &prio_graph::GraphNode<u64>| Top(Reverse(*id)));
+    for (id, call) in batch.iter().enumerate() {
+        graph.insert_transaction(id as u64, call.iter().map(|&(unit, write)| (unit, kind(write))));
+    }
+    graph
+}
+
+fn prio_dispatch(batch: &PrioBatch, costs: &[u64]) -> u64 {
+    let mut graph = insert(batch);
+    let mut running: BinaryHeap<Reverse<(u64, u64)>> = BinaryHeap::with_capacity(LANES as usize);
+    let mut now = 0;
+    loop {
+        while running.len() < LANES as usize {
+            let Some(id) = graph.pop() else { break };
+            running.push(Reverse((now + costs[id as usize], id)));
+        }
+        let Some(Reverse((end, id))) = running.pop() else { return now };
+        now = end;
+        graph.unblock(&id);
+    }
+}
+
+const FUNCTIONS: [&str; 5] = ["levels", "analyse", "graph", "lanes, streaming", "lanes, best quality"];
+
+struct Args {
+    sizes: Vec<usize>,
+    workloads: Vec<String>,
+    quick: bool,
+    gate: bool,
+}
+
+fn arguments() -> Args {
+    let mut out = Args {
+        sizes: vec![1_000, 10_000, 100_000, 1_000_000],
+        workloads: workloads::PUBLIC.iter().map(|&name| name.to_owned()).collect(),
+        quick: false,
+        gate: false,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--sizes" => {
+                let list = words.next().unwrap_or_default();
+                out.sizes = list.split(',').filter_map(|size| size.parse().ok()).collect();
+            }
+            "--workloads" => out.workloads = words.next().unwrap_or_default().split(',').map(str::to_owned).collect(),
+            "--quick" => out.quick = true,
+            "--gate" => out.gate = true,
+            _ => {}
+        }
+    }
+    out
+}
+
+fn time<T>(run: impl FnOnce() -> T) -> (f64, T) {
+    let begin = Instant::now();
+    let out = black_box(run());
+    (begin.elapsed().as_secs_f64() * 1e9, out)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn geometric(values: &[f64]) -> f64 {
+    (values.iter().map(|value| value.ln()).sum::<f64>() / values.len().max(1) as f64).exp()
+}
+
+fn main() {
+    let args = arguments();
+    let mut all: Vec<(usize, Vec<f64>, Vec<f64>)> = Vec::new();
+    for &n in &args.sizes {
+        let distinct = (200_000 / n).clamp(1, 200);
+        let rounds = match n {
+            0..=2_000 => 600,
+            2_001..=20_000 => 60,
+            20_001..=200_000 => 12,
+            _ => 5,
+        };
+        let rounds = if args.quick { (rounds / 6).max(2) } else { rounds };
+        println!("\nn = {n}: ns per call of prio-graph | ours (ratio)");
+        println!("{:10} {:>8} {:>8} {:>8} | {}", "workload", "batches", "insert", "dispatch", FUNCTIONS.join(" | "));
+        let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); FUNCTIONS.len()];
+        let mut worst = vec![f64::INFINITY; FUNCTIONS.len()];
+        for name in &args.workloads {
+            let batches: Vec<Batch> = (0..distinct).map(|seed| workloads::workload(name, n, 1 + seed as u64)).collect();
+            let peers: Vec<PrioBatch> = batches.iter().map(for_prio).collect();
+            let (mut work, mut stream) = (Workspace::new(), StreamWorkspace::default());
+            let (mut graph, mut whole) = (GraphWorkspace::default(), BestWorkspace::default());
+            let mut times: Vec<Vec<f64>> = vec![Vec::new(); FUNCTIONS.len() + 3];
+            for round in 0..rounds + 1 {
+                let (batch, peer) = (&batches[round % distinct], &peers[round % distinct]);
+                let row = [
+                    time(|| insert(peer).make_natural_batches()).0,
+                    time(|| insert(peer)).0,
+                    time(|| prio_dispatch(peer, batch.costs())).0,
+                    time(|| levels(batch, &mut work)).0,
+                    time(|| analyse(batch, &mut work)).0,
+                    time(|| ClassGraph::new(batch, &mut graph)).0,
+                    time(|| in_order(batch, LANES, &mut stream)).0,
+                    time(|| best(batch, LANES, &mut whole)).0,
+                ];
+                // The first round only warms up.
+                if round > 0 {
+                    for (column, value) in times.iter_mut().zip(row) {
+                        column.push(value / n as f64);
+                    }
+                }
+            }
+            let against = [0, 0, 1, 2, 2];
+            let mut cells = Vec::new();
+            for (at, &peer) in against.iter().enumerate() {
+                let ours = &times[at + 3];
+                let ratio = median(times[peer].iter().zip(ours).map(|(peer, ours)| peer / ours).collect());
+                let typical = median(ours.clone());
+                ratios[at].push(ratio);
+                worst[at] = worst[at].min(1e3 / typical);
+                cells.push(format!("{typical:6.1} ({ratio:5.2}x)"));
+            }
+            println!(
+                "{name:10} {:8.1} {:8.1} {:8.1} | {}",
+                median(times[0].clone()),
+                median(times[1].clone()),
+                median(times[2].clone()),
+                cells.join(" | ")
+            );
+        }
+        let means: Vec<f64> = ratios.iter().map(|column| geometric(column)).collect();
+        println!("geometric mean of ratios: {}", join(&means, |mean| format!("{mean:.2}x")));
+        println!("worst workload, M calls/s: {}", join(&worst, |rate| format!("{rate:.1}")));
+        all.push((n, means, worst));
+    }
+    println!("\n| function | {} | worst workload |", join(&args.sizes, |n| format!("n = {n}")).replace(", ", " | "));
+    println!("|---|{}---|", "---|".repeat(args.sizes.len()));
+    for (at, function) in FUNCTIONS.iter().enumerate() {
+        let cells: Vec<String> = all.iter().map(|(_, means, _)| format!("{:.1}x", means[at])).collect();
+        let floor = all.iter().map(|(_, _, worst)| worst[at]).fold(f64::INFINITY, f64::min);
+        println!("| {function} | {} | {floor:.1} M calls/s |", cells.join(" | "));
+    }
+    if args.gate && !passes(&all) {
+        std::process::exit(1);
+    }
+}
+
+fn join<T>(values: &[T], text: impl Fn(&T) -> String) -> String {
+    values.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// Half of the goals: what a shared machine must still reach.
+fn passes(all: &[(usize, Vec<f64>, Vec<f64>)]) -> bool {
+    let goals: [(usize, [f64; 5]); 4] = [
+        (1_000, [5.0, 3.0, 2.0, 3.0, 1.2]),
+        (10_000, [6.0, 3.0, 2.0, 3.5, 1.4]),
+        (100_000, [12.0, 6.0, 4.0, 9.0, 3.0]),
+        (1_000_000, [15.0, 10.0, 5.0, 12.0, 4.0]),
+    ];
+    let mut fine = true;
+    for (n, means, _) in all {
+        let Some((_, goal)) = goals.iter().find(|(size, _)| size == n) else { continue };
+        for ((mean, goal), function) in means.iter().zip(goal).zip(FUNCTIONS) {
+            if *mean < goal / 2.0 {
+                println!("below half the goal: {function} at n = {n}: {mean:.2}x, goal {goal}x");
+                fine = false;
+            }
+        }
+    }
+    fine
+}
