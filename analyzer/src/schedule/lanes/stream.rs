@@ -174,7 +174,7 @@ pub(crate) fn fixed_lanes(batch: &Batch, lanes: u32, lane: &[u32]) -> u64 {
     table.reset(expected_units(batch));
     let mut slots = Vec::new();
     let mut makespan = 0;
-    for call in 0..batch.len() {
+    for (call, &lane) in lane.iter().enumerate().take(batch.len()) {
         let range = batch.starts()[call] as usize..batch.starts()[call + 1] as usize;
         table.locate(&batch.units()[range.clone()], &mut slots);
         let kinds = &batch.classes()[range];
@@ -184,7 +184,7 @@ pub(crate) fn fixed_lanes(batch: &Batch, lanes: u32, lane: &[u32]) -> u64 {
             let record = table.at(slot);
             ready = ready.max(if versions { record.wait::<true>(class) } else { record.wait::<false>(class) });
         }
-        let end = set.place_on(lane[call], ready, batch.costs()[call]) + batch.costs()[call];
+        let end = set.place_on(lane, ready, batch.costs()[call]) + batch.costs()[call];
         for (&slot, &class) in slots.iter().zip(kinds) {
             let record = table.at_mut(slot);
             if versions { record.add::<true>(class, end) } else { record.add::<false>(class, end) }
