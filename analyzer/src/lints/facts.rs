@@ -1,6 +1,7 @@
 //! What lints ask of a contract, computed once: which entry points count as traffic, who reads and writes each cell,
 //! which accesses stand at a key that is the same in every call. Every predicate here errs towards "no finding".
 
+use super::shapes::{self, Hot, Shape};
 use super::words::Words;
 use crate::ir::{
     Access, Callers, Cell, CellId, Contract, Entry, EntryKind, EnvScope, Mode, OpGroup, Reach, SourceMap, Term, Type,
@@ -42,6 +43,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) public: Vec<usize>,
     /// Per cell.
     users: Vec<Users>,
+    /// Hot cells, by cell.
+    hot: Vec<Hot>,
     /// True when some message has an unknown that reaches every cell: "no message reads it" cannot be said.
     pub(crate) blind: bool,
 }
@@ -49,8 +52,8 @@ pub(crate) struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// Computes the facts of a contract.
     pub(crate) fn new(contract: &'a Contract, files: &'a SourceMap, words: &'a Words) -> Cx<'a> {
-        let is_parent = |name: &str| contract.entries.iter().any(|entry| entry.refines.as_deref() == Some(name));
-        let leaves = contract.entries.iter().enumerate().filter(|(_, entry)| !is_parent(&entry.name));
+        let refined = |name: &str| contract.entries.iter().any(|entry| entry.refines.as_deref() == Some(name));
+        let leaves = contract.entries.iter().enumerate().filter(|(_, entry)| !refined(&entry.name));
         let mut cx = Cx {
             contract,
             files,
@@ -58,6 +61,7 @@ impl<'a> Cx<'a> {
             calls: Vec::new(),
             public: Vec::new(),
             users: vec![Users::default(); contract.cells.len()],
+            hot: Vec::new(),
             blind: false,
         };
         for (at, entry) in leaves {
@@ -86,7 +90,13 @@ impl<'a> Cx<'a> {
                 }
             }
         }
+        cx.hot = shapes::hot(&cx);
         cx
+    }
+
+    /// Hot cells of a shape, by cell.
+    pub(crate) fn hot(&self, shape: Shape) -> Vec<Hot> {
+        self.hot.iter().filter(|hot| hot.shape == shape).cloned().collect()
     }
 
     /// Who touches a cell.
@@ -98,6 +108,12 @@ impl<'a> Cx<'a> {
             public_writers: Vec::new(),
         };
         self.users.get(cell.0 as usize).unwrap_or(&NOBODY)
+    }
+
+    /// True for a message that others refine: what it does is told of them.
+    pub(crate) fn is_parent(&self, entry: usize) -> bool {
+        let name = &self.entry(entry).name;
+        self.contract.entries.iter().any(|other| other.refines.as_ref() == Some(name))
     }
 
     /// The entry point of an index.
@@ -134,15 +150,17 @@ impl<'a> Cx<'a> {
         found
     }
 
-    /// Accesses by which messages that anyone may send change a cell at a key that is the same in every call. Deltas
-    /// count unless the chain merges them.
+    /// True when an access changes the contract's own state at a key that is the same in every call, where the chain does
+    /// not let two of them overlap.
+    pub(crate) fn hot_write(&self, at: At) -> bool {
+        let access = self.access(at);
+        own(access) && writes(access.mode) && fixed_key(&access.key) && self.words.conflict(access, access)
+    }
+
+    /// Such accesses of messages that anyone may send.
     pub(crate) fn hot_writes(&self, cell: CellId) -> Vec<At> {
         let mut found = self.accesses_of(&self.public, cell);
-        found.retain(|&at| {
-            let access = self.access(at);
-            let merges = self.words.merges_deltas && matches!(access.mode, Mode::Commute | Mode::Append);
-            own(access) && writes(access.mode) && !merges && fixed_key(&access.key)
-        });
+        found.retain(|&at| self.hot_write(at));
         found
     }
 
@@ -224,7 +242,8 @@ pub(crate) fn fixed_key(key: &[Term]) -> bool {
     key.iter().all(fixed)
 }
 
-fn fixed(term: &Term) -> bool {
+/// True for a term that is the same in every call.
+pub(crate) fn fixed(term: &Term) -> bool {
     match term {
         Term::Const(_) | Term::SelfAddr => true,
         Term::Env { scope, .. } => matches!(scope, EnvScope::Chain),

@@ -37,67 +37,34 @@
 //! A number that is no longer written keeps its last value: queries that still read it return a frozen count. Remove the
 //! query in the same upgrade, or let it answer from the old key plus events.
 
-use super::facts::At;
+use super::shapes::{Hot, Shape};
 use super::{Cx, Lint, LintInfo, say};
-use crate::diagnostics::{Finding, Fix, NoteKind, Safety, Upgrade};
-use crate::ir::CellId;
+use crate::diagnostics::{Finding, NoteKind, Upgrade};
 
 pub(crate) struct HotCounter;
 
-/// One counter and who changes it, one access for each message.
-pub(crate) struct Hit {
-    cell: CellId,
-    writers: Vec<At>,
-}
-
 impl Lint for HotCounter {
-    type Hit = Hit;
+    type Hit = Hot;
 
     const INFO: LintInfo = info!("XL101", "hot-counter", "hot_counter.rs", "a number that every call changes");
 
-    fn look(cx: &Cx<'_>) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        for (cell, _) in cx.named_cells() {
-            let mut writers = cx.hot_writes(cell);
-            writers.retain(|&at| {
-                let access = cx.access(at);
-                cx.is_number(access)
-                    && !cx.moves_amount(at.entry, cell)
-                    && cx.numbers_keys(at.entry, cell).is_none()
-            });
-            let writers = cx.one_per_entry(&writers);
-            if !writers.is_empty() {
-                hits.push(Hit { cell, writers });
-            }
-        }
-        hits
+    fn look(cx: &Cx<'_>) -> Vec<Hot> {
+        cx.hot(Shape::Counter)
     }
 
-    fn say(cx: &Cx<'_>, hit: &Hit) -> Finding {
+    fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
         let first = hit.writers[0];
-        let entries: Vec<usize> = hit.writers.iter().map(|at| at.entry).collect();
-        let cell = cx.cell_name(hit.cell);
-        let message = format!("every {} changes the one number in {cell}", cx.name(first.entry));
-        let mut finding = say::finding::<Self>(cx, message, cx.access(first).span, "the same place in every call")
-            .about(cx, hit.cell)
-            .of(cx, entries.iter().copied())
-            .also(cx, &hit.writers[1..], "changes it too");
-        finding = cx.effect(finding, &entries).maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
-        if cx.unread_by_calls(hit.cell) {
-            finding.fix = Some(Fix {
-                title: format!("delete {cell}, emit an event and let an indexer count"),
-                edits: Vec::new(),
-                safety: Safety::Display,
-                upgrade: Upgrade::Client,
-            });
+        let place = cx.place(first);
+        let message = format!("every {} changes the one number in {place}", cx.name(first.entry));
+        let finding = say::finding::<Self>(cx, message, cx.access(first).span, "the same place in every call");
+        let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
+        finding.fix = if cx.alone(first) && cx.unread_by_calls(hit.cell) {
+            say::by_hand(format!("delete {place}, emit an event and let an indexer count"), Upgrade::Client)
+        } else if cx.alone(first) {
+            say::by_hand("count per something the call carries, and read that count", Upgrade::Migration)
         } else {
-            finding.fix = Some(Fix {
-                title: "count per something the call carries, and read that count".to_owned(),
-                edits: Vec::new(),
-                safety: Safety::Display,
-                upgrade: Upgrade::Migration,
-            });
-        }
+            say::by_hand(format!("give the number a {} of its own", cx.words.unit), Upgrade::Migration)
+        };
         finding
     }
 }

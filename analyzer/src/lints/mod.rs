@@ -16,6 +16,7 @@ use crate::ir::{Callers, Cell, Contract, EntryKind, SourceMap, Span};
 mod facts;
 mod levels;
 mod say;
+mod shapes;
 mod suppress;
 mod words;
 
@@ -106,6 +107,22 @@ macro_rules! registry {
 
 registry! {
     hot_counter::HotCounter,
+    global_total::GlobalTotal,
+    false_sharing::FalseSharing,
+    shared_config_write::SharedConfigWrite,
+    collection_in_cell::CollectionInCell,
+    counted_map::CountedMap,
+    enumerable_index::EnumerableIndex,
+    stale_key::StaleKey,
+    linked_list::LinkedList,
+    prefix_scan::PrefixScan,
+    mutable_index::MutableIndex,
+    sequence_id::SequenceId,
+    hot_read_of_written_cell::HotReadOfWrittenCell,
+    unknown_access::UnknownAccess,
+    dynamic_key::DynamicKey,
+    unlinked_call::UnlinkedCall,
+    open_trait::OpenTrait,
     unused_allow::UnusedAllow,
 }
 

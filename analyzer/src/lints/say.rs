@@ -1,9 +1,10 @@
 //! Sentence parts that findings share: names in backticks, lists, who reads a cell, what a conflict does on this chain.
 
 use super::facts::{At, Cx};
+use super::shapes::Hot;
 use super::{Lint, LintInfo};
-use crate::diagnostics::{Finding, Label, Level, NoteKind};
-use crate::ir::{CellId, ExternalMode, Span};
+use crate::diagnostics::{Finding, Fix, Label, Level, NoteKind, Safety, Upgrade};
+use crate::ir::{CellId, Span, Type};
 
 /// Names beyond this many are counted, not listed.
 const LISTED: usize = 4;
@@ -77,6 +78,32 @@ impl Cx<'_> {
         self.cell(cell).map_or_else(|| "storage".to_owned(), |cell| format!("`{}`", cell.name))
     }
 
+    /// What an access touches, in backticks: the cell, or a field of it.
+    pub(crate) fn place(&self, at: At) -> String {
+        let access = self.access(at);
+        match (self.cell(access.cell), &access.field) {
+            (Some(cell), Some(field)) => format!("`{}.{field}`", cell.name),
+            (Some(cell), None) => format!("`{}`", cell.name),
+            (None, _) => "storage".to_owned(),
+        }
+    }
+
+    /// True when an access touches all that is stored at its key: no other field shares the value.
+    pub(crate) fn alone(&self, at: At) -> bool {
+        let access = self.access(at);
+        access.field.is_none()
+            || self
+                .cell(access.cell)
+                .is_some_and(|cell| matches!(&cell.value, Type::Struct(_, fields) if fields.len() == 1))
+    }
+
+    /// The cell, the entry points, the other writers and the effect of a hot cell.
+    pub(crate) fn hot_notes(&self, finding: Finding, hot: &Hot, does: &str) -> Finding {
+        let others: Vec<At> = hot.writers[1..].iter().chain(&hot.privileged).copied().collect();
+        let finding = finding.about(self, hot.cell).of(self, hot.entries()).also(self, &others, does);
+        self.effect(finding, hot.cell, &hot.entries())
+    }
+
     /// A list of entry points: "`a`, `b` and 3 more".
     pub(crate) fn names(&self, entries: &[usize]) -> String {
         let mut names: Vec<String> = Vec::new();
@@ -91,21 +118,25 @@ impl Cx<'_> {
 
     /// Who observes a cell: messages first, then views. `None` when the analysis cannot know.
     pub(crate) fn read_by(&self, cell: CellId) -> Option<String> {
+        if self.blind {
+            return None;
+        }
         let users = self.users(cell);
-        let mut parts = Vec::new();
-        if users.reading_calls.is_empty() {
-            if self.blind {
-                return None;
-            }
-            parts.push(format!("no {}", self.words.entry));
+        let entry = &self.words.entry;
+        let others: Vec<usize> =
+            users.reading_calls.iter().copied().filter(|at| !users.writing_calls.contains(at)).collect();
+        let calls = if users.reading_calls.is_empty() {
+            format!("no {entry}")
+        } else if others.is_empty() {
+            format!("no {entry} but those that change it")
         } else {
-            parts.push(self.names(&users.reading_calls));
+            self.names(&others)
+        };
+        if users.reading_views.is_empty() {
+            return Some(calls);
         }
-        if !users.reading_views.is_empty() {
-            let noun = plural(&self.words.view, users.reading_views.len());
-            parts.push(format!("{} ({noun})", self.names(&users.reading_views)));
-        }
-        Some(parts.join("; "))
+        let noun = plural(&self.words.view, users.reading_views.len());
+        Some(format!("{calls}; {} ({noun})", self.names(&users.reading_views)))
     }
 
     /// True when messages do not observe a cell and the analysis has seen all of them.
@@ -113,52 +144,59 @@ impl Cx<'_> {
         self.users(cell).reading_calls.is_empty() && !self.blind
     }
 
-    /// Adds what it does on this chain that these entry points meet at one unit.
-    pub(crate) fn effect(&self, finding: Finding, writers: &[usize]) -> Finding {
-        let meet = self.meet(writers);
+    /// True when nobody but the writers of a hot cell observes it among messages.
+    pub(crate) fn unread_by_others(&self, hot: &Hot) -> bool {
+        let readers = &self.users(hot.cell).reading_calls;
+        !self.blind && readers.iter().all(|entry| hot.writers.iter().any(|at| at.entry == *entry))
+    }
+
+    /// Adds what it does on this chain that all these entry points change one place.
+    pub(crate) fn effect(&self, finding: Finding, cell: CellId, writers: &[usize]) -> Finding {
+        let meet = format!("all calls of {} {}", self.names(writers), self.words.clash);
+        self.effect_text(finding, format!("{meet}{}", self.untouched(cell)))
+    }
+
+    /// Adds what it does on this chain that some entry points change a place and others read it.
+    pub(crate) fn effect_on_readers(&self, finding: Finding, writers: &[usize], readers: &[usize]) -> Finding {
+        let (writers, readers, clash) = (self.names(writers), self.names(readers), &self.words.clash);
+        self.effect_text(finding, format!("calls of {writers} and calls of {readers} {clash}"))
+    }
+
+    /// Adds an effect: what happens now, or what happens where calls run side by side.
+    pub(crate) fn effect_text(&self, finding: Finding, meet: String) -> Finding {
         if self.words.whole_contract {
-            let text = format!(
-                "calls of one contract run one at a time here anyway; where they do not, {meet} {}",
-                self.words.clash
-            );
-            return finding.note(NoteKind::Effect, text);
+            return finding
+                .note(NoteKind::EffectParallel, format!("{meet}; here, calls of one contract never overlap"));
         }
         if self.words.parallel_today {
-            return finding.note(NoteKind::Effect, format!("{meet} {}", self.words.clash));
+            return finding.note(NoteKind::Effect, meet);
         }
         let today = self.words.write_cost.as_ref().map(|cost| format!("gas; {cost}"));
-        let unaffected = self.unaffected(writers);
-        let parallel = format!("{meet} {}{unaffected}", self.words.clash);
-        finding.maybe(NoteKind::EffectToday, today).note(NoteKind::EffectParallel, parallel)
+        finding.maybe(NoteKind::EffectToday, today).note(NoteKind::EffectParallel, meet)
     }
 
-    fn meet(&self, writers: &[usize]) -> String {
-        match writers {
-            [one] => format!("all calls of {}", self.name(*one)),
-            many => format!("all calls of {}", self.names(many)),
-        }
-    }
-
-    /// "; `transfer` is not affected", when that can be said of few enough to list.
-    fn unaffected(&self, writers: &[usize]) -> String {
-        let others: Vec<usize> = self.public.iter().copied().filter(|entry| !writers.contains(entry)).collect();
-        if others.is_empty() || others.len() > LISTED || self.blind {
-            return String::new();
-        }
-        let touches = |entry: &usize| {
-            writers.iter().any(|writer| {
-                let cells = self.entry(*writer).accesses.iter().map(|access| access.cell);
-                let mut shared = cells.filter(|cell| self.entry(*entry).accesses.iter().any(|a| a.cell == *cell));
-                shared.next().is_some()
-            }) || self.entry(*entry).externals.iter().any(|external| external.mode == ExternalMode::Delegate)
-        };
-        let free: Vec<usize> = others.into_iter().filter(|entry| !touches(entry)).collect();
+    /// "; `transfer` does not touch it", of the messages anyone may send, when there are few enough to list.
+    fn untouched(&self, cell: CellId) -> String {
+        let free: Vec<usize> = self
+            .public
+            .iter()
+            .copied()
+            .filter(|entry| {
+                let entry = self.entry(*entry);
+                entry.unknowns.is_empty() && entry.accesses.iter().all(|access| access.cell != cell)
+            })
+            .collect();
         match free.len() {
-            0 => String::new(),
-            1 => format!("; {} is not affected", self.names(&free)),
-            _ => format!("; {} are not affected", self.names(&free)),
+            1 => format!("; {} does not touch it", self.names(&free)),
+            2..=LISTED => format!("; {} do not touch it", self.names(&free)),
+            _ => String::new(),
         }
     }
+}
+
+/// A cure that people carry out: shown, never applied.
+pub(crate) fn by_hand(title: impl Into<String>, upgrade: Upgrade) -> Option<Fix> {
+    Some(Fix { title: title.into(), edits: Vec::new(), safety: Safety::Display, upgrade })
 }
 
 /// Joins names: `a`, `a and b`, `a, b and c`, `a, b, c, d and 3 more`.

@@ -331,9 +331,8 @@ fn closing(bytes: &[u8], open: usize) -> Option<usize> {
 fn item_end(bytes: &[u8], start: usize) -> usize {
     let mut depth = 0usize;
     // The attribute's own `]` comes first.
-    let mut walk = Walk { bytes, at: start };
     let mut inside = false;
-    while let Some(piece) = walk.next() {
+    for piece in (Walk { bytes, at: start }) {
         let Piece::Code(at) = piece else { continue };
         match bytes[at] {
             b']' if !inside => inside = true,

@@ -49,7 +49,7 @@ impl Build {
             package_version: "1.0.0".to_owned(),
             framework: "test".to_owned(),
             framework_title: "Test".to_owned(),
-            chain: "test".to_owned(),
+            chain: "keyed".to_owned(),
             entry_noun: "message".to_owned(),
             cells: Vec::new(),
             entries: Vec::new(),
@@ -189,6 +189,21 @@ impl Build {
     /// Names the field of the last access.
     pub(crate) fn field(self, name: &str) -> Build {
         self.with(|access| access.field = Some(name.to_owned()))
+    }
+
+    /// Adds an unknown to the last entry point.
+    pub(crate) fn unknown(mut self, reason: UnknownReason, what: &str, reach: Reach) -> Build {
+        let span = self.line(&format!("    {what}"));
+        let unknown = Unknown { reason, what: what.to_owned(), reach, span, via: Vec::new() };
+        self.with_entry(|entry| entry.unknowns.push(unknown))
+    }
+
+    /// Adds a call out to the last entry point.
+    pub(crate) fn external(mut self, target: Term, mode: ExternalMode, linked: bool) -> Build {
+        let span = self.line(&format!("    call {mode:?}").to_lowercase());
+        let external =
+            External { target, mode, entry: None, args: Vec::new(), linked, value: false, span, via: Vec::new() };
+        self.with_entry(|entry| entry.externals.push(external))
     }
 
     /// Reads an item.

@@ -1,0 +1,81 @@
+//! A container that counts its entries: every insertion meets every other at the length.
+//!
+//! ## What it does
+//! Finds the length that a container keeps of itself (`USERS.len`) and that a message which anyone may send changes.
+//!
+//! ## Why it costs
+//! Entries of different keys are independent, the length is not.
+//!
+//! ## Example
+//! ```rust,ignore
+//! users: UnorderedMap<AccountId, User>, // keeps a length and a list of keys
+//! self.users.insert(&env::predecessor_account_id(), &user);
+//! ```
+//!
+//! ## Use instead
+//! A container that keeps nothing but its entries.
+//!
+//! ```rust,ignore
+//! users: LookupMap<AccountId, User>,
+//! ```
+//!
+//! ## When to allow it
+//! When a message needs the length, or insertions are rare.
+//! `// crosslane: allow(counted-map) ten validators at most`
+//!
+//! ## Upgrading a deployed contract
+//! Containers of another kind keep their entries under other keys: entries must be moved, or the old container stays for
+//! old entries and is asked second.
+
+use super::shapes::{Hot, Shape};
+use super::{Cx, Lint, LintInfo, say};
+use crate::diagnostics::{Finding, NoteKind, Upgrade};
+
+pub(crate) struct CountedMap;
+
+impl Lint for CountedMap {
+    type Hit = Hot;
+
+    const INFO: LintInfo = info!("XL108", "counted-map", "counted_map.rs", "a container that counts its entries");
+
+    fn look(cx: &Cx<'_>) -> Vec<Hot> {
+        cx.hot(Shape::ContainerCount)
+    }
+
+    fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
+        let first = hit.writers[0];
+        let name = cx.cell(hit.cell).map_or("", |cell| cell.name.as_str());
+        let owner = name.rsplit_once('.').map_or(name, |(owner, _)| owner);
+        let message = format!("every {} changes the length that `{owner}` keeps", cx.name(first.entry));
+        let finding = say::finding::<Self>(cx, message, cx.access(first).span, "counts its entries");
+        let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
+        if cx.unread_by_others(hit) {
+            finding.fix = say::by_hand("use a map that keeps nothing but its entries", Upgrade::Migration);
+        }
+        finding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Build, uint};
+    use crate::ir::{Mode, Term, Type};
+
+    #[test]
+    fn a_length() {
+        let report = Build::new()
+            .map("users", Type::Text)
+            .item("users.len", uint(32))
+            .entry("join")
+            .at("users", &[Term::Caller], Mode::Write)
+            .update("users.len")
+            .run("XL108");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn silent_when_it_belongs_to_nothing() {
+        let built = Build::new().item("users.len", uint(32)).entry("join").update("users.len");
+        assert_eq!(built.run("XL108"), "");
+    }
+}

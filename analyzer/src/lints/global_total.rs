@@ -1,0 +1,172 @@
+//! A total over amounts that are kept per account: every call that moves an amount also changes the one sum.
+//!
+//! ## What it does
+//! Finds a number at a key that is the same in every call, changed by a message that anyone may send, where the same call
+//! also changes an amount kept per sender or argument. It says whether the total is stored together with other fields and
+//! who reads it.
+//!
+//! ## Why it costs
+//! Two calls for different accounts could run at the same time but for the total. On a chain that runs one call at a time
+//! the total still costs a write, and if it is one field of a larger value, a write of that whole value.
+//!
+//! ## Example
+//! ```rust,ignore
+//! pub fn burn(deps: DepsMut, info: MessageInfo, amount: Uint128) -> Result<Response, ContractError> {
+//!     BALANCES.update(deps.storage, &info.sender, |b| b.unwrap_or_default().checked_sub(amount))?;
+//!     // name, symbol, decimals and the minter are written again to change one number
+//!     TOKEN_INFO.update(deps.storage, |mut t| { t.total_supply -= amount; Ok::<_, StdError>(t) })?;
+//!     Ok(Response::new())
+//! }
+//! ```
+//!
+//! ## Use instead
+//! Nobody branches on the total: delete it; the sum of events is the same number. A message needs it: give it a key of
+//! its own, so that only those who need it meet.
+//!
+//! ```rust,ignore
+//! const TOTAL_SUPPLY: Item<Uint128> = Item::new("total_supply");
+//! ```
+//!
+//! Splitting the total into shards is offered by nobody here who must read it: a check against a cap or a share of the
+//! whole would have to read every shard, and that costs more than it saves.
+//!
+//! ## When to allow it
+//! When the calls that change it are rare beside the others (a mint beside transfers), or a price is computed from it.
+//! `// crosslane: allow(global-total) the share price needs it`
+//!
+//! ## Upgrading a deployed contract
+//! The old value is not read from the new key: write it there in the migration, in the same transaction that changes the
+//! code, else the supply reads 0. Deleting a total needs no data to move; queries that answered with it must go or change.
+
+use super::shapes::{Hot, Shape};
+use super::{Cx, Lint, LintInfo, say};
+use crate::diagnostics::{Finding, NoteKind, Upgrade};
+use crate::ir::{Mode, Side};
+
+pub(crate) struct GlobalTotal;
+
+impl Lint for GlobalTotal {
+    type Hit = Hot;
+
+    const INFO: LintInfo =
+        info!("XL102", "global-total", "global_total.rs", "a total over amounts that are kept per account");
+
+    fn look(cx: &Cx<'_>) -> Vec<Hot> {
+        cx.hot(Shape::Total)
+    }
+
+    fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
+        let first = hit.writers[0];
+        let name = cx.name(first.entry);
+        let cell = cx.cell_name(hit.cell);
+        let alone = cx.alone(first);
+        let message = if alone {
+            format!("every {name} changes the one total in {}", cx.place(first))
+        } else {
+            format!("{name} rewrites all of {cell} to change one number")
+        };
+        let label = if alone { "the same place in every call".to_owned() } else { format!("changes {}", cx.place(first)) };
+        let finding = say::finding::<Self>(cx, message, cx.access(first).span, &label);
+        let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
+        let unread = cx.unread_by_calls(hit.cell);
+        finding.fix = if !alone {
+            say::by_hand(format!("store the total under a {} of its own", cx.words.unit), Upgrade::Migration)
+        } else if unread {
+            say::by_hand(format!("delete {cell}, emit events and let an indexer add up"), Upgrade::Client)
+        } else {
+            None
+        };
+        if !unread {
+            finding = finding.note(NoteKind::NotOffered, not_offered(cx, hit));
+        }
+        if finding.fix.is_none() {
+            let text = format!("`// crosslane: allow({}) reason`", Self::INFO.name);
+            finding = finding.note(NoteKind::Allow, text);
+        }
+        finding
+    }
+}
+
+/// Why shards are no cure here: somebody needs the sum.
+fn not_offered(cx: &Cx<'_>, hit: &Hot) -> String {
+    let capped = hit.writers.iter().find(|at| cx.access(**at).bounds.iter().any(|bound| bound.side == Side::Upper));
+    let observer = hit.writers.iter().find(|at| cx.access(**at).mode == Mode::Update).map(|at| at.entry);
+    let (who, why) = match (capped, observer.or(cx.users(hit.cell).reading_calls.first().copied())) {
+        (Some(at), _) => (cx.name(at.entry), " to check the limit"),
+        (None, Some(entry)) => (cx.name(entry), ""),
+        (None, None) => ("a reader".to_owned(), ""),
+    };
+    format!("splitting the total into several {}s; {who} would have to read them all{why}", cx.words.unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Build, arg, record, uint};
+    use crate::ir::{Bound, Const, Mode, Side, Term};
+
+    fn info() -> crate::ir::Type {
+        record("TokenInfo", &[("name", crate::ir::Type::Text), ("total_supply", uint(128))])
+    }
+
+    #[test]
+    fn a_field_of_a_record() {
+        let report = Build::new()
+            .item("TOKEN_INFO", info())
+            .map("BALANCES", uint(128))
+            .entry("transfer")
+            .at("BALANCES", &[Term::Caller], Mode::Update)
+            .entry("burn")
+            .at("BALANCES", &[Term::Caller], Mode::Update)
+            .update("TOKEN_INFO")
+            .field("total_supply")
+            .entry("mint")
+            .admin()
+            .at("BALANCES", &[arg("to")], Mode::Update)
+            .update("TOKEN_INFO")
+            .field("total_supply")
+            .view("token_info")
+            .read("TOKEN_INFO")
+            .run("XL102");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn an_item_nobody_reads() {
+        let report = Build::new()
+            .chain("soroban")
+            .item("TOTAL", uint(128))
+            .map("STAKE", uint(128))
+            .entry("stake")
+            .at("STAKE", &[Term::Caller], Mode::Update)
+            .at("TOTAL", &[], Mode::Commute)
+            .view("total")
+            .read("TOTAL")
+            .run("XL102");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn no_shards_where_a_limit_is_checked() {
+        let report = Build::new()
+            .item("TOTAL", uint(128))
+            .map("STAKE", uint(128))
+            .entry("stake")
+            .at("STAKE", &[Term::Caller], Mode::Update)
+            .at("TOTAL", &[], Mode::Commute)
+            .with(|access| access.bounds = vec![Bound { side: Side::Upper, limit: Term::Const(Const::Int(9)) }])
+            .entry("share")
+            .read("TOTAL")
+            .run("XL102");
+        assert!(report.contains("not offered: splitting the total"), "{report}");
+        assert!(report.contains("`stake` would have to read them all to check the limit"), "{report}");
+        assert!(!report.contains("shard"), "{report}");
+    }
+
+    #[test]
+    fn silent_without_an_amount() {
+        let plain = Build::new().item("N", uint(64)).entry("a").update("N");
+        assert_eq!(plain.run("XL102"), "");
+        let per_user = Build::new().map("N", uint(64)).entry("a").at("N", &[Term::Caller], Mode::Update);
+        assert_eq!(per_user.run("XL102"), "");
+    }
+}

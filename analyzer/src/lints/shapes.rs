@@ -1,0 +1,133 @@
+//! What makes a cell hot: one shape per cell, so that one cause is told once. A cell is hot when messages that anyone may
+//! send change it at a key that is the same in every call. The order below is the order of decision: the first shape that
+//! fits is the one that names the cure.
+
+use super::facts::{At, Cx, per_call, writes};
+use crate::ir::{Cell, CellId, Mode, Type};
+
+/// Why a cell is hot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// The length or count that a container keeps of itself.
+    ContainerCount,
+    /// A position in a list of things that have a name of their own.
+    Index,
+    /// A number that names what is stored.
+    Sequence,
+    /// A list or map stored as one value.
+    Collection,
+    /// A sum over amounts kept per sender or argument.
+    Total,
+    /// A number that counts.
+    Counter,
+    /// A record or value that other messages read and do not change.
+    Shared,
+    /// Anything else: a value that every call sets.
+    Other,
+}
+
+/// A hot cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hot {
+    /// The cell.
+    pub(crate) cell: CellId,
+    /// Why.
+    pub(crate) shape: Shape,
+    /// The changing accesses, one for each message that anyone may send.
+    pub(crate) writers: Vec<At>,
+    /// The same for messages that only privileged callers may send.
+    pub(crate) privileged: Vec<At>,
+}
+
+impl Hot {
+    /// Entry points that change it, public ones first.
+    pub(crate) fn entries(&self) -> Vec<usize> {
+        self.writers.iter().chain(&self.privileged).map(|at| at.entry).collect()
+    }
+}
+
+/// All hot cells of a contract, by cell.
+pub(super) fn hot(cx: &Cx<'_>) -> Vec<Hot> {
+    let mut found = Vec::new();
+    for (cell, value) in cx.named_cells() {
+        // A unit that several cells share has lints of its own.
+        if value.unit.id != "own" {
+            continue;
+        }
+        let writers = cx.hot_writes(cell);
+        if writers.is_empty() {
+            continue;
+        }
+        let (shape, of) = shape(cx, cell, value, &writers);
+        let mut privileged = cx.accesses_of(&cx.calls, cell);
+        privileged.retain(|at| !cx.public.contains(&at.entry) && cx.hot_write(*at));
+        let (writers, privileged) = (cx.one_per_entry(&of), cx.one_per_entry(&privileged));
+        found.push(Hot { cell, shape, writers, privileged });
+    }
+    found
+}
+
+/// The shape and the accesses that make it.
+fn shape(cx: &Cx<'_>, cell: CellId, value: &Cell, writers: &[At]) -> (Shape, Vec<At>) {
+    let pick = |wanted: &dyn Fn(At) -> bool| writers.iter().copied().filter(|at| wanted(*at)).collect::<Vec<At>>();
+    // A part that a container keeps besides its entries: `USERS.len`.
+    if let Some((owner, part)) = value.name.rsplit_once('.') {
+        if matches!(part, "len" | "length" | "count") && cx.contract.cells.iter().any(|other| other.name == owner) {
+            return (Shape::ContainerCount, writers.to_vec());
+        }
+    }
+    let numbers = pick(&|at| cx.is_number(cx.access(at)));
+    let naming = pick(&|at| cx.is_number(cx.access(at)) && cx.numbers_keys(at.entry, cell).is_some());
+    if let Some(first) = naming.first() {
+        let shape = if lists_others(cx, first.entry, cell) { Shape::Index } else { Shape::Sequence };
+        return (shape, naming);
+    }
+    let collections = pick(&|at| matches!(cx.touched_type(cx.access(at)), Some(Type::List(_) | Type::Map(..))));
+    if !collections.is_empty() {
+        return (Shape::Collection, collections);
+    }
+    let totals = pick(&|at| cx.is_number(cx.access(at)) && changes(cx, at) && cx.moves_amount(at.entry, cell));
+    if !totals.is_empty() {
+        // A total stays one where another message changes it without moving an amount beside it.
+        return (Shape::Total, pick(&|at| cx.is_number(cx.access(at)) && changes(cx, at)));
+    }
+    let counters = pick(&|at| numbers.contains(&at) && changes(cx, at));
+    if !counters.is_empty() {
+        return (Shape::Counter, counters);
+    }
+    let read_elsewhere = reading_only(cx, cell, writers);
+    let shape = if read_elsewhere.is_empty() { Shape::Other } else { Shape::Shared };
+    (shape, writers.to_vec())
+}
+
+/// True when the new number comes from the old one.
+fn changes(cx: &Cx<'_>, at: At) -> bool {
+    matches!(cx.access(at).mode, Mode::Update | Mode::Commute)
+}
+
+/// Messages that anyone may send which observe a cell at the key that the writers change, and do not change it.
+pub(super) fn reading_only(cx: &Cx<'_>, cell: CellId, writers: &[At]) -> Vec<usize> {
+    let users = cx.users(cell);
+    let reads = users.reading_calls.iter().copied();
+    reads
+        .filter(|entry| cx.public.contains(entry))
+        .filter(|entry| writers.iter().all(|at| at.entry != *entry) && !users.writing_calls.contains(entry))
+        .collect()
+}
+
+/// True when what stands at the numbered key is only a pointer to something that the same call keeps under a name of its
+/// own: the number is a position in a list, not an identity.
+fn lists_others(cx: &Cx<'_>, entry: usize, counter: CellId) -> bool {
+    let Some(numbered) = cx.numbers_keys(entry, counter) else { return false };
+    let pointer = cx.cell(cx.access(numbered).cell).is_some_and(|cell| {
+        matches!(cell.value, Type::Address(_) | Type::Text | Type::Bytes | Type::Uint(_) | Type::Int(_))
+    });
+    let named = cx.entry(entry).accesses.iter().any(|access| {
+        access.cell != cx.access(numbered).cell
+            && writes(access.mode)
+            && !cx.is_number(access)
+            && access.key.iter().any(per_call)
+            && !access.key.iter().any(|term| super::facts::loads(term, counter))
+    });
+    pointer && named
+}

@@ -1,0 +1,176 @@
+//! A call that fails because another call landed first: the key it writes depends on state that the other one changes.
+//!
+//! ## What it does
+//! Finds writes whose key contains a stored value (at a key that is the same in every call) that a message which anyone
+//! may send can change. It speaks on chains where a call announces its keys before it runs.
+//!
+//! ## Why it costs
+//! The keys were fixed when the call was simulated or signed. If another call changes the value in between, the key the
+//! code computes is not the one that was announced: the call fails, fees are paid, and the user has to try again. More
+//! workers do not help.
+//!
+//! ## Example
+//! ```rust,ignore
+//! let count: u32 = e.storage().persistent().get(&count_key).unwrap_or(0);
+//! e.storage().persistent().set(&Key::RoleAccounts(role, count), &account); // a key that every grant moves
+//! e.storage().persistent().set(&count_key, &(count + 1));
+//! ```
+//!
+//! ## Use instead
+//! Key by what the call already carries; list from events.
+//!
+//! ```rust,ignore
+//! e.storage().persistent().set(&Key::RoleAccounts(role, account.clone()), &true);
+//! ```
+//!
+//! ## When to allow it
+//! When only an administrator sends such calls, or they are so rare that two never meet.
+//! `// crosslane: allow(stale-key) once a month`
+//!
+//! ## Upgrading a deployed contract
+//! Entries at the old keys are not found under the new ones: move them, or look in both places until they have moved.
+
+use super::facts::{At, Cx, fixed_key, own, writes};
+use super::{Lint, LintInfo, say};
+use crate::diagnostics::{Finding, NoteKind, Upgrade};
+use crate::ir::{CellId, Term};
+
+pub(crate) struct StaleKey;
+
+/// A write, the cell its key depends on, and the access that changes that cell.
+pub(crate) struct Hit {
+    write: At,
+    cell: CellId,
+    change: At,
+}
+
+impl Lint for StaleKey {
+    type Hit = Hit;
+
+    const INFO: LintInfo =
+        info!("XL110", "stale-key", "stale_key.rs", "a call that can fail because another one landed first");
+
+    fn look(cx: &Cx<'_>) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = Vec::new();
+        for &entry in &cx.public {
+            for (access, value) in cx.entry(entry).accesses.iter().enumerate() {
+                if !writes(value.mode) || value.implicit {
+                    continue;
+                }
+                let write = At { entry, access };
+                for (cell, key) in loads_in(&value.key) {
+                    let told = hits.iter().any(|hit| hit.write.entry == entry && hit.cell == cell);
+                    if told || !fixed_key(&key) {
+                        continue;
+                    }
+                    if let Some(change) = changer(cx, entry, cell, &key) {
+                        hits.push(Hit { write, cell, change });
+                    }
+                }
+            }
+        }
+        hits
+    }
+
+    fn say(cx: &Cx<'_>, hit: &Hit) -> Finding {
+        let (entry, other) = (hit.write.entry, hit.change.entry);
+        let what = cx.words.stale.as_deref().unwrap_or("the second one has to find its key again");
+        let message = if entry == other {
+            format!("two {} calls at the same time: {what}", cx.name(entry))
+        } else {
+            format!("a call of {} made before a call of {} landed: {what}", cx.name(entry), cx.name(other))
+        };
+        let place = cx.access(hit.write);
+        let mut finding = say::finding::<Self>(cx, message, place.span, "so the key that was announced is out of date")
+            .about(cx, place.cell)
+            .of(cx, [entry, other])
+            .label(cx.access(hit.change).span, format!("any {} changes {}", cx.name(other), cx.cell_name(hit.cell)))
+            .note(NoteKind::Effect, "fees are paid, nothing else happens, and the sender has to simulate and sign again");
+        finding.fix = say::by_hand("key by what the call already carries; list from events", Upgrade::Migration);
+        finding
+    }
+}
+
+/// The stored values inside a key: cell and key of each.
+fn loads_in(key: &[Term]) -> Vec<(CellId, Vec<Term>)> {
+    let mut found = Vec::new();
+    for term in key {
+        term.walk(&mut |inner| {
+            if let Term::Load { cell, key, .. } = inner {
+                found.push((*cell, key.clone()));
+            }
+        });
+    }
+    found
+}
+
+/// An access by which a message that anyone may send changes a cell at this fixed key: the entry point itself first.
+fn changer(cx: &Cx<'_>, entry: usize, cell: CellId, key: &[Term]) -> Option<At> {
+    let own_first = [entry].into_iter().chain(cx.public.iter().copied().filter(|other| *other != entry));
+    for other in own_first {
+        let found = cx.accesses_of(&[other], cell);
+        let changes = |at: &At| {
+            let access = cx.access(*at);
+            // Only the very same key: a key that may be equal under some arguments is no certainty.
+            own(access) && writes(access.mode) && access.key == key
+        };
+        if let Some(at) = found.into_iter().find(changes) {
+            return Some(at);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Build, load, uint};
+    use crate::ir::{Mode, Type};
+
+    #[test]
+    fn a_position_that_moves() {
+        let report = Build::new()
+            .chain("soroban")
+            .item("COUNT", uint(32))
+            .cell("ROLE", &[uint(32)], Type::Text)
+            .entry("grant_role")
+            .update("COUNT")
+            .at("ROLE", &[load(0)], Mode::Write)
+            .run("XL110");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn another_message_moves_it() {
+        let report = Build::new()
+            .chain("soroban")
+            .item("LEADER", Type::Text)
+            .map("PAID", uint(32))
+            .entry("pay")
+            .at("PAID", &[load(0)], Mode::Update)
+            .entry("lead")
+            .at("LEADER", &[], Mode::Write)
+            .run("XL110");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn silent() {
+        let admin = Build::new()
+            .chain("soroban")
+            .item("OWNER", Type::Text)
+            .map("PAID", uint(32))
+            .entry("pay")
+            .at("PAID", &[load(0)], Mode::Update)
+            .entry("set_owner")
+            .admin()
+            .at("OWNER", &[], Mode::Write);
+        assert_eq!(admin.run("XL110"), "");
+        let found_at_run_time = Build::new()
+            .item("COUNT", uint(32))
+            .cell("ROLE", &[uint(32)], Type::Text)
+            .entry("grant_role")
+            .update("COUNT")
+            .at("ROLE", &[load(0)], Mode::Write);
+        assert_eq!(found_at_run_time.run("XL110"), "");
+    }
+}
