@@ -2,6 +2,8 @@
 
 mod value;
 
+pub(crate) use value::hex;
+
 pub mod v1;
 
 use serde::Deserialize;

@@ -1,0 +1,404 @@
+//! The verdict on one pair: every access of one against every access of the other.
+
+use super::compare::Pair;
+use super::{Condition, First, Meet, Scope, Site, Verdict, VerdictKind};
+use crate::chains::{ChainModel, Touch, UnitKind, op_name};
+use crate::ir::{Access, AccountParam, Cell, CellId, Contract, Entry, ExternalMode, Mode, Reach, Storage, Term, Type};
+
+/// Encodings of keys in which no raw key begins with another cell's raw prefix.
+const PREFIX_FREE: [&str; 7] = ["cw-storage-plus", "scval", "frame", "ink", "solidity", "account", "xdr"];
+
+/// The verdict on entry points `a` and `b`.
+pub(super) fn verdict(contract: &Contract, chain: &ChainModel, scope: Scope, a: usize, b: usize) -> Verdict {
+    let pass = Pass { contract, chain, a: &contract.entries[a], b: &contract.entries[b] };
+    let mut found = Found::default();
+    if chain.unit == UnitKind::Contract {
+        // Two calls of one contract conflict, with or without accesses.
+        found.meet(None, None, Site::Contract, Site::Contract, Condition::always(), false);
+    } else {
+        pass.accesses(&mut found);
+        pass.unknowns(scope, &mut found);
+    }
+    found.verdict(&pass)
+}
+
+/// What one pair is compared with.
+struct Pass<'a> {
+    contract: &'a Contract,
+    chain: &'a ChainModel,
+    a: &'a Entry,
+    b: &'a Entry,
+}
+
+#[derive(Default)]
+struct Found {
+    meets: Vec<Meet>,
+    no_overflow: bool,
+    runtime_bounds: bool,
+}
+
+impl Found {
+    fn meet(&mut self, cell: Option<CellId>, other: Option<CellId>, a: Site, b: Site, when: Condition, unknown: bool) {
+        if !when.is_never() {
+            self.meets.push(Meet { cell, other, a, b, when, unknown });
+        }
+    }
+
+    fn verdict(mut self, pass: &Pass<'_>) -> Verdict {
+        self.meets.sort_by_key(|meet| (meet.cell, meet.other, meet.a, meet.b));
+        let mut when = Condition::never();
+        let mut unknown = false;
+        for meet in &mut self.meets {
+            meet.when.simplify();
+            if meet.unknown {
+                unknown = true;
+            } else {
+                when = when.or(meet.when.clone());
+            }
+        }
+        when.simplify();
+        let both_orders = when.0.iter().any(|conj| conj.atoms.is_empty() && conj.order.is_none());
+        let kind = if both_orders || (when.is_always() && !unknown) {
+            VerdictKind::Always
+        } else if unknown {
+            VerdictKind::Unknown
+        } else if when.is_never() {
+            VerdictKind::Never
+        } else {
+            VerdictKind::When
+        };
+        let mut assumes = Vec::new();
+        if self.no_overflow {
+            assumes.push("no-overflow".to_owned());
+        }
+        if self.runtime_bounds {
+            assumes.push("runtime-bounds".to_owned());
+        }
+        let outcome = match pass.chain.stale {
+            Some(stale) if pass.stale() => stale,
+            _ => pass.chain.outcome,
+        };
+        Verdict { kind, when, meets: self.meets, outcome, assumes }
+    }
+}
+
+impl Pass<'_> {
+    /// Known accesses, or declared locks, against each other.
+    fn accesses(&self, found: &mut Found) {
+        match (&self.a.accounts, &self.b.accounts) {
+            (Some(left), Some(right)) if self.chain.declared_locks => {
+                for (i, x) in left.iter().enumerate() {
+                    for (j, y) in right.iter().enumerate() {
+                        let when = self.accounts(x, y);
+                        let cell = |entry: &Entry, account: &AccountParam| account_cell(self.contract, entry, account);
+                        found.meet(cell(self.a, x), cell(self.b, y), Site::Account(i), Site::Account(j), when, false);
+                    }
+                }
+            }
+            _ => {
+                for (i, x) in self.a.accesses.iter().enumerate() {
+                    for (j, y) in self.b.accesses.iter().enumerate() {
+                        let when = self.access(x, y, found);
+                        found.meet(Some(x.cell), Some(y.cell), Site::Access(i), Site::Access(j), when, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Two declared locks. Every account has one place on the chain.
+    fn accounts(&self, x: &AccountParam, y: &AccountParam) -> Condition {
+        let lock = |account: &AccountParam| Touch::plain(if account.writable { Mode::Lock } else { Mode::Read });
+        if !self.chain.conflict(&lock(x), &lock(y)) || self.different_types(x, y) {
+            return Condition::never();
+        }
+        let pair = Pair { a: self.a, b: self.b, anywhere: true };
+        let mut when = pair.terms(&x.identity, &y.identity, Some(&Type::Address("base58".to_owned())));
+        when.0.iter_mut().for_each(|conj| conj.anywhere = true);
+        when
+    }
+
+    /// True if no account can be both in calls that succeed: they hold values of different types of this contract.
+    fn different_types(&self, x: &AccountParam, y: &AccountParam) -> bool {
+        let value =
+            |entry, account| account_cell(self.contract, entry, account).map(|cell| &self.contract.cell(cell).value);
+        match (value(self.a, x), value(self.b, y)) {
+            (Some(Type::Struct(left, _)), Some(Type::Struct(right, _))) => left != right,
+            _ => false,
+        }
+    }
+
+    /// When two accesses conflict, with the order in which they do.
+    fn access(&self, x: &Access, y: &Access, found: &mut Found) -> Condition {
+        let (tx, ty) = (touch(x), touch(y));
+        let (ab, ba) = (self.chain.conflict(&tx, &ty), self.chain.conflict(&ty, &tx));
+        let deltas = x.mode == Mode::Commute && y.mode == Mode::Commute;
+        if !ab && !ba && !deltas {
+            return Condition::never();
+        }
+        if self.chain.unit == UnitKind::Field && !fields_overlap(x.field.as_deref(), y.field.as_deref()) {
+            return Condition::never();
+        }
+        let mut when = self.meet(x, y);
+        if !ab && !ba {
+            // Deltas that commute, as long as no sum passes its type's limit and bounds are checked when they apply.
+            if !when.is_never() {
+                found.no_overflow = true;
+                found.runtime_bounds |= !x.bounds.is_empty() || !y.bounds.is_empty();
+            }
+            return Condition::never();
+        }
+        let order = match (ab, ba) {
+            (true, false) => Some(First::A),
+            (false, true) => Some(First::B),
+            _ => None,
+        };
+        when.0.iter_mut().for_each(|conj| conj.order = order);
+        when
+    }
+
+    /// When two accesses touch one unit.
+    fn meet(&self, x: &Access, y: &Access) -> Condition {
+        let (cx, cy) = (self.contract.cell(x.cell), self.contract.cell(y.cell));
+        let anywhere = cx.global || cy.global || x.at.is_some() || y.at.is_some();
+        let pair = Pair { a: self.a, b: self.b, anywhere };
+        let mut when = match relation(x.cell, cx, y.cell, cy) {
+            Relation::Apart => return Condition::never(),
+            Relation::Whole => Condition::always(),
+            Relation::ByKey => pair.keys(&x.key, &y.key, &cx.keys),
+        };
+        if !(cx.global && cy.global) {
+            let own = Term::SelfAddr;
+            let place = |access: &Access| access.at.clone().unwrap_or_else(|| own.clone());
+            if x.at.is_some() || y.at.is_some() {
+                when = when.and(&pair.terms(&place(x), &place(y), None));
+            }
+        }
+        when.0.iter_mut().for_each(|conj| conj.anywhere = anywhere);
+        when
+    }
+
+    /// What cannot be seen on one side against everything on the other.
+    fn unknowns(&self, scope: Scope, found: &mut Found) {
+        let flip = Pass { contract: self.contract, chain: self.chain, a: self.b, b: self.a };
+        self.unknowns_of_a(scope, false, found);
+        flip.unknowns_of_a(scope, true, found);
+    }
+
+    /// Unknowns of `a` against `b`; `flipped` if the pair asked about is `(b, a)`.
+    fn unknowns_of_a(&self, scope: Scope, flipped: bool, found: &mut Found) {
+        let mut push = |cell: Option<CellId>, a: Site, b: Site, mut when: Condition| {
+            if flipped {
+                when = when.flipped();
+                found.meet(cell, cell, b, a, when, true);
+            } else {
+                found.meet(cell, cell, a, b, when, true);
+            }
+        };
+        for (i, unknown) in self.a.unknowns.iter().enumerate() {
+            match unknown.reach {
+                Reach::All | Reach::Contract => {
+                    if let Some(site) = self.anything_of_b(scope, Mode::Update) {
+                        push(None, Site::Unknown(i), site, Condition::always());
+                    }
+                }
+                Reach::Cell(cell) => {
+                    for (site, other, when) in self.on_cell(cell, scope) {
+                        push(other.or(Some(cell)), Site::Unknown(i), site, when);
+                    }
+                }
+            }
+        }
+        if scope == Scope::Transaction {
+            for (i, external) in self.a.externals.iter().enumerate().filter(|(_, external)| !external.linked) {
+                // What a query reads is any state; what other calls out do to it is not known.
+                let mode = if external.mode == ExternalMode::Query { Mode::Scan } else { Mode::Update };
+                if let Some(site) = self.anything_of_b(scope, mode) {
+                    push(None, Site::External(i), site, Condition::always());
+                }
+            }
+        }
+    }
+
+    /// Something of `b` that conflicts with an access of this mode to everything.
+    fn anything_of_b(&self, scope: Scope, mode: Mode) -> Option<Site> {
+        let all = Touch::plain(mode);
+        let meets = |touch: &Touch<'_>| self.chain.conflict(&all, touch) || self.chain.conflict(touch, &all);
+        if let Some(at) = self.b.accesses.iter().position(|access| meets(&touch(access))) {
+            return Some(Site::Access(at));
+        }
+        if let Some(accounts) = &self.b.accounts {
+            if self.chain.declared_locks {
+                let lock = |writable| Touch::plain(if writable { Mode::Lock } else { Mode::Read });
+                if let Some(at) = accounts.iter().position(|account| meets(&lock(account.writable))) {
+                    return Some(Site::Account(at));
+                }
+            }
+        }
+        if !self.b.unknowns.is_empty() {
+            return Some(Site::Unknown(0));
+        }
+        let writes = |external: &crate::ir::External| {
+            !external.linked && (mode == Mode::Update || external.mode != ExternalMode::Query)
+        };
+        match scope {
+            Scope::Own => None,
+            Scope::Transaction => self.b.externals.iter().position(writes).map(Site::External),
+        }
+    }
+
+    /// Accesses of `b` that an unknown change of one cell may meet. The unknown's key and address are any.
+    fn on_cell(&self, cell: CellId, scope: Scope) -> Vec<(Site, Option<CellId>, Condition)> {
+        let all = Touch::plain(Mode::Update);
+        let known = self.contract.cell(cell);
+        let mut out = Vec::new();
+        for (j, access) in self.b.accesses.iter().enumerate() {
+            let touch = touch(access);
+            let conflict = self.chain.conflict(&all, &touch) || self.chain.conflict(&touch, &all);
+            let other = self.contract.cell(access.cell);
+            if conflict && relation(cell, known, access.cell, other) != Relation::Apart {
+                out.push((Site::Access(j), Some(access.cell), Condition::always()));
+            }
+        }
+        // Unknowns of `b` with a wider reach are met when the roles are exchanged; equal cells are met here.
+        let same = |unknown: &crate::ir::Unknown| match unknown.reach {
+            Reach::Cell(other) => relation(cell, known, other, self.contract.cell(other)) != Relation::Apart,
+            Reach::All | Reach::Contract => false,
+        };
+        if let Some(j) = self.b.unknowns.iter().position(same) {
+            out.push((Site::Unknown(j), None, Condition::always()));
+        }
+        if scope == Scope::Transaction {
+            if let Some(j) = self.b.externals.iter().position(|external| !external.linked) {
+                out.push((Site::External(j), None, Condition::always()));
+            }
+        }
+        out
+    }
+
+    /// True if a key that one call was signed with is loaded from what the other may change.
+    fn stale(&self) -> bool {
+        let flip = Pass { contract: self.contract, chain: self.chain, a: self.b, b: self.a };
+        self.stale_keys_of_a() || flip.stale_keys_of_a()
+    }
+
+    fn stale_keys_of_a(&self) -> bool {
+        let mut loads: Vec<(CellId, Vec<Term>)> = Vec::new();
+        let mut note = |term: &Term| {
+            term.walk(&mut |term| {
+                if let Term::Load { cell, key, .. } = term {
+                    loads.push((*cell, key.clone()));
+                }
+            });
+        };
+        self.a.accesses.iter().flat_map(|access| access.key.iter().chain(&access.at)).for_each(&mut note);
+        self.a.accounts.iter().flatten().for_each(|account| note(&account.identity));
+        let pair = Pair { a: self.a, b: self.b, anywhere: false };
+        loads.iter().any(|(cell, key)| {
+            let known = self.contract.cell(*cell);
+            self.b.accesses.iter().any(|access| {
+                let reads = matches!(access.mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Rewrite | Mode::Lock);
+                !reads
+                    && match relation(*cell, known, access.cell, self.contract.cell(access.cell)) {
+                        Relation::Apart => false,
+                        Relation::Whole => true,
+                        Relation::ByKey => !pair.keys(key, &access.key, &known.keys).is_never(),
+                    }
+            })
+        })
+    }
+}
+
+/// How the units of two cells lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// No unit in common.
+    Apart,
+    /// A unit in common where keys are equal.
+    ByKey,
+    /// A unit in common whatever the keys are.
+    Whole,
+}
+
+/// True for units that are shared only at equal keys (MODEL §7, `part`).
+pub(crate) fn shared_by_key(unit: &crate::ir::Unit) -> bool {
+    matches!(unit.kind.as_str(), "account" | "key" | "slot")
+}
+
+fn relation(x: CellId, cx: &Cell, y: CellId, cy: &Cell) -> Relation {
+    let shared = cx.unit.id != "own" && cx.unit.id == cy.unit.id;
+    if x == y {
+        return if shared && !shared_by_key(&cx.unit) { Relation::Whole } else { Relation::ByKey };
+    }
+    if shared {
+        let comparable = shared_by_key(&cx.unit) && shared_by_key(&cy.unit) && cx.keys.len() == cy.keys.len();
+        return if comparable { Relation::ByKey } else { Relation::Whole };
+    }
+    alias(cx, cy)
+}
+
+/// Two cells with different names whose raw keys may be the same bytes.
+fn alias(x: &Cell, y: &Cell) -> Relation {
+    let (Some(left), Some(right)) = (raw(&x.storage, x.keys.len()), raw(&y.storage, y.keys.len())) else {
+        return Relation::Apart;
+    };
+    if x.tier != y.tier || x.global != y.global {
+        return Relation::Apart;
+    }
+    let same = left.bytes == right.bytes;
+    if same && x.keys == y.keys && x.storage.encoding == y.storage.encoding {
+        return Relation::ByKey;
+    }
+    // cw-storage-plus: two maps are told apart by the lengths before their namespaces, an item has none.
+    let mixed = x.storage.encoding == "cw-storage-plus" && x.keys.is_empty() != y.keys.is_empty();
+    let free = x.storage.encoding == y.storage.encoding && PREFIX_FREE.contains(&x.storage.encoding.as_str()) && !mixed;
+    let begins = |long: &Raw, short: &Raw| short.open && long.bytes.starts_with(&short.bytes);
+    if same || (!free && (begins(&left, &right) || begins(&right, &left))) { Relation::Whole } else { Relation::Apart }
+}
+
+/// The bytes that every raw key of a cell begins with.
+struct Raw {
+    bytes: Vec<u8>,
+    /// More bytes follow.
+    open: bool,
+}
+
+fn raw(storage: &Storage, keys: usize) -> Option<Raw> {
+    let prefix = storage.prefix.as_ref()?;
+    let mut bytes = prefix.clone();
+    if storage.encoding == "cw-storage-plus" && keys > 0 {
+        // Maps put the length of the namespace before it, items do not.
+        bytes = (prefix.len() as u16).to_be_bytes().to_vec();
+        bytes.extend(prefix);
+    }
+    Some(Raw { bytes, open: keys > 0 })
+}
+
+/// One field path is the other or leads to it; no path is the whole value.
+fn fields_overlap(x: Option<&str>, y: Option<&str>) -> bool {
+    let (Some(x), Some(y)) = (x, y) else { return true };
+    let leads =
+        |short: &str, long: &str| long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    leads(x, y) || leads(y, x)
+}
+
+fn touch(access: &Access) -> Touch<'_> {
+    Touch {
+        mode: access.mode,
+        keeps: access.keeps_presence,
+        op: access.op.as_ref().map(|op| format!("{}/{:?}", op_name(op.group), op.default).into()),
+        bounded: !access.bounds.is_empty(),
+    }
+}
+
+/// The cell of an account parameter: the one named after it, mostly `Struct.account` where the short name is not unique.
+fn account_cell(contract: &Contract, entry: &Entry, account: &AccountParam) -> Option<CellId> {
+    let own = |term: &Term| *term == account.identity;
+    let touched = entry.accesses.iter().find(|access| {
+        let name = &contract.cell(access.cell).name;
+        let named = name == &account.name || name.rsplit_once('.').is_some_and(|(_, last)| last == account.name);
+        named && access.key.iter().all(own)
+    });
+    let by_name = || contract.cells.iter().position(|cell| cell.name == account.name).map(|at| CellId(at as u32));
+    touched.map(|access| access.cell).or_else(by_name)
+}
