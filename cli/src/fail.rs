@@ -44,15 +44,6 @@ impl Fail {
         self.help.push(help.into());
         self
     }
-
-    /// The message alone, with its place in front: `Cargo.toml:3:1: …`.
-    pub(crate) fn short(&self) -> String {
-        match (&self.file, &self.place) {
-            (Some(file), Some((line, column, ..))) => format!("{file}:{line}:{column}: {}", self.message),
-            (Some(file), None) => format!("{file}: {}", self.message),
-            _ => self.message.clone(),
-        }
-    }
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -131,7 +122,6 @@ mod tests {
             fail.to_string(),
             "expected newline\n --> x.toml:2:8\n  |\n2 | bé = 2 3\n  |        ^\n  = help: remove it"
         );
-        assert_eq!(fail.short(), "x.toml:2:8: expected newline");
     }
 
     #[test]

@@ -1,38 +1,33 @@
-//! `cargo crosslane`: the command line.
-mod fail;
-mod project;
+//! `cargo crosslane`: the command line. Parses, runs one verb, turns the outcome into an exit status.
 
-fn main() {
-    let mut args = std::env::args().skip(1);
-    let path = args.next().unwrap_or_default();
-    let cwd = std::env::current_dir().expect("cwd");
-    let start = std::time::Instant::now();
-    let request = project::Request {
-        selection: project::Selection {
-            manifest: project::find_manifest(Some(std::path::Path::new(&path)), &cwd).expect("x"),
-            ..Default::default()
-        },
-        ..Default::default()
-    };
-    match project::load(&request) {
-        Ok(projects) => {
-            for p in projects {
-                println!(
-                    "{} {} {} {:?} missing {:?} {}",
-                    p.name,
-                    p.version,
-                    p.how,
-                    start.elapsed(),
-                    p.missing,
-                    p.missing_below
-                );
-                if args.next().is_some() {
-                    for q in &p.packages {
-                        println!("  {} {} {:?} {:?} {:?}", q.name, q.version, q.features, q.deps, q.missing);
-                    }
-                }
-            }
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod commands;
+mod config;
+mod emit;
+mod fail;
+mod fix;
+mod output;
+mod project;
+mod session;
+
+fn main() -> ExitCode {
+    // `cargo crosslane …` runs `cargo-crosslane crosslane …`.
+    let mut argv: Vec<_> = std::env::args_os().collect();
+    if argv.get(1).is_some_and(|word| word == "crosslane") {
+        argv.remove(1);
+    }
+    let cli = args::Cli::parse_from(argv);
+    output::choose_color(cli.common.color);
+    match commands::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            commands::Exit::Failed.into()
         }
-        Err(error) => println!("error: {error}"),
     }
 }

@@ -47,8 +47,6 @@ pub(crate) struct PackageTable {
     pub(crate) dependencies: Vec<Dependency>,
     /// The features table.
     pub(crate) features: BTreeMap<String, Vec<String>>,
-    /// `[package.metadata.crosslane]`.
-    pub(crate) metadata: Option<Value>,
 }
 
 /// What a `[workspace]` says.
@@ -60,8 +58,6 @@ pub(crate) struct WorkspaceTable {
     pub(crate) exclude: Vec<String>,
     /// What to take when nothing is selected; empty means all.
     pub(crate) default_members: Vec<String>,
-    /// `[workspace.metadata.crosslane]`.
-    pub(crate) metadata: Option<Value>,
 }
 
 /// One dependency.
@@ -195,7 +191,6 @@ fn workspace_table(table: &Table) -> WorkspaceTable {
         members: strings(table.get("members")),
         exclude: strings(table.get("exclude")),
         default_members: strings(table.get("default-members")),
-        metadata: table.get("metadata").and_then(|metadata| metadata.get("crosslane")).cloned(),
     }
 }
 
@@ -260,7 +255,6 @@ fn package_table(
         proc_macro,
         dependencies,
         features,
-        metadata: package.get("metadata").and_then(|metadata| metadata.get("crosslane")).cloned(),
     })
 }
 

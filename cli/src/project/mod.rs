@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use packages::{Package, PackageId};
+pub(crate) use packages::{Package, PackageId};
 
 use crate::fail::{Fail, did_you_mean};
 use disk::Disk;
@@ -86,35 +86,60 @@ pub(crate) fn find_manifest(given: Option<&Path>, cwd: &Path) -> Result<PathBuf,
     Ok(path)
 }
 
-/// Finds the selected packages and everything they depend on; one project for each, because features differ.
-pub(crate) fn load(request: &Request) -> Result<Vec<Project>, Fail> {
+/// A path as typed, from the current folder.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    manifest::normal(&std::env::current_dir().unwrap_or_default().join(path))
+}
+
+/// The workspace's folder and the folders of the selected packages.
+pub(crate) fn select(request: &Request) -> Result<(PathBuf, Vec<PathBuf>), Fail> {
     let manifests = Manifests::default();
     let (workspace, chosen) = members::select(&manifests, &request.selection)?;
-    let patches = manifests.load(&workspace).map(|root| root.patches.clone()).unwrap_or_default();
+    check_features(&request.features, &chosen)?;
+    let alone = chosen.len() == 1;
+    let mut dirs = Vec::new();
+    for member in chosen {
+        let roots = member.package.as_ref().map(|package| package.roots.as_slice()).unwrap_or_default();
+        if alone && !roots.iter().any(|root| member.dir.join(root).is_file()) {
+            return Err(Fail::new(format!(
+                "the package `{}` has no source: there is no {}",
+                members::name(&member),
+                roots.first().map_or("src/lib.rs", String::as_str)
+            ))
+            .file(&member.dir.join("Cargo.toml")));
+        }
+        dirs.push(member.dir.clone());
+    }
+    Ok((workspace, dirs))
+}
+
+/// Finds everything that one of the selected packages depends on. One project for each package, because features differ:
+/// a contract used as a library by another has its entry points switched off there.
+pub(crate) fn load(request: &Request, member: &Path) -> Result<Project, Fail> {
+    let manifests = Manifests::default();
+    manifests.read(member)?;
+    let member = manifests.load(member).ok_or_else(|| Fail::new("cannot be read").file(member))?;
+    let workspace = manifests.workspace_of(&member).unwrap_or_else(|| member.clone());
+    let patches = workspace.patches.clone();
+    let workspace = workspace.dir.clone();
     let lock = Lock::load(&workspace.join("Cargo.lock"));
     let disk = Disk::scan(cargo_home(), &workspace);
-    let mut also = Vec::new();
+    let mut roots = vec![member.clone()];
     for path in &request.also {
         let dir = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_path_buf() };
-        manifests.read(&dir)?;
-        also.extend(manifests.load(&dir));
+        let dir = manifest::normal(&dir);
+        manifests.read(&dir).map_err(|fail| fail.help("`--also` wants the folder of a package"))?;
+        roots.extend(manifests.load(&dir).filter(|it| it.package.is_some() && it.dir != member.dir));
     }
-    check_features(&request.features, &chosen)?;
-    let mut projects = Vec::new();
-    for member in chosen {
-        let mut roots = vec![member.clone()];
-        roots.extend(also.iter().filter(|it| it.dir != member.dir).cloned());
-        let resolver = Resolver {
-            disk: &disk,
-            lock: lock.as_ref(),
-            patches: &patches,
-            manifests: &manifests,
-            features: &request.features,
-        };
-        let (resolution, how) = find_all(&resolver, &roots);
-        projects.push(project(&workspace, &member, roots.len(), resolution, how));
-    }
-    Ok(projects)
+    let resolver = Resolver {
+        disk: &disk,
+        lock: lock.as_ref(),
+        patches: &patches,
+        manifests: &manifests,
+        features: &request.features,
+    };
+    let (resolution, how) = find_all(&resolver, &roots);
+    Ok(project(&workspace, &member, roots.len(), resolution, how))
 }
 
 fn cargo_home() -> Option<PathBuf> {

@@ -37,6 +37,7 @@ impl Fence {
         path.starts_with(&self.root)
     }
 
+    #[cfg(test)]
     /// Reads a file given by a path relative to the root; `None` when it is outside, no regular file, too large,
     /// not UTF-8 or not there.
     pub(crate) fn read(&self, path: &str) -> Option<Arc<str>> {

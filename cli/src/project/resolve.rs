@@ -5,7 +5,7 @@
 //! implicit ones included. Code that runs only in the compiler (procedural macros) is named but not followed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use semver::{Version, VersionReq};
@@ -389,9 +389,4 @@ impl Walk<'_> {
 fn same_url(a: &str, b: &str) -> bool {
     let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_lowercase();
     plain(a) == plain(b)
-}
-
-/// The manifest's folder, for messages and reading.
-pub(crate) fn dir_of(node: &Node) -> &Path {
-    &node.manifest.dir
 }

@@ -1,0 +1,90 @@
+//! `check`, the default: the entry points and what holds them back, then findings.
+
+use crosslane_analyzer::diagnostics::{self, Level};
+use crosslane_analyzer::lints;
+
+use super::{Exit, baseline};
+use crate::args::{Common, Format};
+use crate::emit::{self, Report, UnitReport};
+use crate::session::{self, Unit};
+use crate::{fix, output};
+
+/// Runs `check`.
+pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
+    let units = session::load(common)?;
+    let mut report = Report { units: Vec::new() };
+    for unit in &units {
+        report.units.push(examine(unit, common)?);
+    }
+    if common.analysis.fix {
+        fix::run(&report, common)?;
+    }
+    match common.message_format.unwrap_or_default() {
+        Format::Human => human(&report, common)?,
+        Format::Short => {
+            for unit in &report.units {
+                output::tell(&emit::short::render(unit))?;
+            }
+        }
+        Format::Json => output::show(&emit::json::render(&report)?)?,
+        Format::CargoJson => {
+            for unit in &report.units {
+                output::show(&emit::cargo_json::render(unit))?;
+            }
+        }
+        Format::Sarif => output::show(&emit::sarif::render(&report)?)?,
+        Format::Github => {
+            for unit in &report.units {
+                output::show(&emit::github::render(unit))?;
+            }
+        }
+    }
+    Ok(if report.count(Level::Deny) > 0 { Exit::Findings } else { Exit::Clean })
+}
+
+/// Findings of a package after levels, expectations and the baseline.
+pub(crate) fn examine<'a>(unit: &'a Unit, common: &Common) -> anyhow::Result<UnitReport<'a>> {
+    let options = lints::LintOptions {
+        chain: unit.config.chain.clone(),
+        levels: unit.config.levels.clone(),
+        ..lints::LintOptions::default()
+    };
+    let mut findings = lints::run(&unit.analysis, &options);
+    if common.analysis.deny.iter().any(|name| name == "warnings") {
+        for finding in findings.iter_mut().filter(|finding| finding.level == Level::Warn) {
+            finding.level = Level::Deny;
+        }
+    }
+    let (mut hidden, mut stale) = (0, Vec::new());
+    if let Some(path) = &unit.config.baseline {
+        let known = baseline::load(path)?;
+        (findings, hidden, stale) = known.apply(unit, findings);
+    }
+    let (findings, folds) = if common.all { (findings, Vec::new()) } else { diagnostics::fold(findings) };
+    Ok(UnitReport { unit, findings, folds, hidden, stale })
+}
+
+fn human(report: &Report<'_>, common: &Common) -> anyhow::Result<()> {
+    for unit in &report.units {
+        if !common.quiet {
+            output::show(&emit::overview::render(unit.unit, common.all))?;
+        }
+        let mut text = String::new();
+        for problem in &unit.unit.analysis.problems {
+            text.push_str(&emit::human::problem(unit.unit, &problem.message, problem.span));
+            text.push('\n');
+        }
+        for finding in &unit.findings {
+            if common.quiet && finding.level < Level::Deny {
+                continue;
+            }
+            text.push_str(&emit::human::finding(unit.unit, finding));
+            text.push('\n');
+        }
+        output::tell(&text)?;
+        if !common.quiet {
+            output::show(&emit::overview::summary(unit))?;
+        }
+    }
+    Ok(())
+}

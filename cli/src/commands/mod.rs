@@ -1,0 +1,61 @@
+//! One file per verb. A verb takes the flags, asks `session` for the analysis it needs and shows the result.
+
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+
+pub(crate) mod audit;
+pub(crate) mod baseline;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod footprint;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod manifest;
+pub(crate) mod matrix;
+pub(crate) mod schedule;
+pub(crate) mod schema;
+pub(crate) mod why;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// Findings at deny level, a stale manifest, a broken expectation.
+    Findings,
+    /// It could not run.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Runs the verb.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let common = &cli.common;
+    match cli.command.unwrap_or(Command::Check) {
+        Command::Check => check::run(common),
+        Command::Manifest(args) => manifest::run(&args, common),
+        Command::Matrix(args) => matrix::run(&args, common),
+        Command::Why(args) => why::run(&args, common),
+        Command::Diff(args) => diff::run(&args, common),
+        Command::Schedule(args) => schedule::run(&args, common),
+        Command::Audit(args) => audit::run(&args, common),
+        Command::Explain(args) => explain::run(&args),
+        Command::List(args) => list::run(&args, common),
+        Command::Footprint(args) => footprint::run(&args, common),
+        Command::Accounts(args) => footprint::accounts(&args, common),
+        Command::Baseline(args) => baseline::run(&args, common),
+        Command::Init(args) => init::run(&args, common),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

@@ -1,0 +1,94 @@
+//! Terminal streams: what was asked for goes to standard output, everything else to standard error.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Context as _;
+
+use crate::args::Color;
+use crate::fail::Fail;
+
+/// Bold.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// Level error.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Level warning.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// Level note, help.
+pub(crate) const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Applies `--color`; without it the terminal, `NO_COLOR` and `CARGO_TERM_COLOR` decide.
+pub(crate) fn choose_color(choice: Option<Color>) {
+    let choice = choice.or_else(|| match std::env::var("CARGO_TERM_COLOR").ok()?.as_str() {
+        "always" => Some(Color::Always),
+        "never" => Some(Color::Never),
+        _ => None,
+    });
+    match choice {
+        Some(Color::Always) => anstream::ColorChoice::AlwaysAnsi.write_global(),
+        Some(Color::Never) => anstream::ColorChoice::Never.write_global(),
+        Some(Color::Auto) | None => {}
+    }
+}
+
+/// Writes to standard output what the user asked to see.
+pub(crate) fn show(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes text for people to standard error.
+pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
+    anstream::stderr().lock().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Prints why the tool could not run.
+pub(crate) fn error(error: &anyhow::Error) {
+    let mut text = format!("{ERROR}error{ERROR:#}: ");
+    match error.downcast_ref::<Fail>() {
+        Some(fail) => text.push_str(&fail.to_string()),
+        None => {
+            text.push_str(&error.to_string());
+            for cause in error.chain().skip(1) {
+                text.push_str(&format!("\n  = because: {cause}"));
+            }
+        }
+    }
+    text.push('\n');
+    // Nothing can be done if this cannot be written.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// True when the reader of our output went away (`| head`).
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// Writes a file so that a reader sees the old text or the new one, never a half.
+pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(Fail::new("this is a folder; give the path of a file").file(path).into());
+    }
+    let what = || format!("cannot write {}", path.display());
+    // Through a link the file behind it is replaced, not the link.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(dir);
+    let mut file = tempfile::Builder::new().prefix(".crosslane-").tempfile_in(dir).with_context(what)?;
+    file.write_all(text.as_bytes()).with_context(what)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&real).map_or(0o644, |meta| meta.permissions().mode());
+        file.as_file().set_permissions(fs::Permissions::from_mode(mode)).with_context(what)?;
+    }
+    file.persist(&real).with_context(what)?;
+    Ok(())
+}
