@@ -70,7 +70,7 @@ pub(crate) enum Command {
 
 /// Flags of every verb.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Common {
     /// Level of detail: more about what was read and how
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

@@ -46,7 +46,8 @@ pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
                 .map(str::to_owned)
                 .collect(),
         },
-        also: common.analysis.also.iter().map(|path| cwd.join(path)).collect(),
+        also: Vec::new(),
+        home: project::cargo_home(),
     };
     let (workspace, members) = project::select(&request)?;
     let mut units = Vec::new();

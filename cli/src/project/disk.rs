@@ -41,6 +41,11 @@ impl Disk {
         disk
     }
 
+    /// Cargo's home folder.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// Adds a folder that somebody else (cargo) found.
     pub(crate) fn add(&mut self, name: &str, version: Version, dir: PathBuf) {
         self.published.entry(name.to_owned()).or_default().entry(version).or_insert(dir);

@@ -13,6 +13,8 @@ mod read;
 mod resolve;
 mod shadow;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,8 @@ pub(crate) struct Request {
     pub(crate) features: FeatureChoice,
     /// Other packages whose code belongs to the analysis (`--also`).
     pub(crate) also: Vec<PathBuf>,
+    /// Cargo's home folder.
+    pub(crate) home: Option<PathBuf>,
 }
 
 /// The manifest to start from: `--manifest-path`, or the nearest `Cargo.toml` from `cwd` upwards.
@@ -123,7 +127,7 @@ pub(crate) fn load(request: &Request, member: &Path) -> Result<Project, Fail> {
     let patches = workspace.patches.clone();
     let workspace = workspace.dir.clone();
     let lock = Lock::load(&workspace.join("Cargo.lock"));
-    let disk = Disk::scan(cargo_home(), &workspace);
+    let disk = Disk::scan(request.home.clone(), &workspace);
     let mut roots = vec![member.clone()];
     for path in &request.also {
         let dir = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_path_buf() };
@@ -142,7 +146,8 @@ pub(crate) fn load(request: &Request, member: &Path) -> Result<Project, Fail> {
     Ok(project(&workspace, &member, roots.len(), resolution, how))
 }
 
-fn cargo_home() -> Option<PathBuf> {
+/// Cargo's home folder, where registries and checkouts are.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
     let set = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     set.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }

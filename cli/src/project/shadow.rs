@@ -54,6 +54,9 @@ fn ask(resolver: &Resolver<'_>, roots: &[Rc<Manifest>], with_lock: bool) -> Opti
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .env("RUSTUP_AUTO_INSTALL", "0");
+    if let Some(home) = resolver.disk.home() {
+        command.env("CARGO_HOME", home);
+    }
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         // Programs cargo would run in place of the compiler, and settings that come as variables.
