@@ -1,1 +1,401 @@
-//! source.
+//! From text to a lowered program: crates, modules, items, names and bodies.
+//!
+//! [`World`] holds the packages of one analysis. Nothing is read before it is touched: a crate is loaded (all its files
+//! parsed and lowered) when a path first leads into it or [`World::krate`] asks for it; a body is lowered when
+//! [`World::body`] asks for it. Files of one crate are parsed in parallel with the feature `parallel`; the result does
+//! not depend on it. Types of the parser do not leave this module.
+//!
+//! Text can be hostile. What nests too deeply for the stack is refused before it is parsed; callers should still run an
+//! analysis inside [`with_big_stack`], because an accepted text may nest a few thousand levels.
+//!
+//! Knowledge about SDKs comes as model crates ([`parse_model`]): synthetic crates that overlay the real crate of the
+//! same name, item by item.
+
+mod bodies;
+mod cfg;
+mod exprs;
+mod items;
+mod known_macros;
+mod macros;
+mod models;
+mod modtree;
+mod names;
+mod patterns;
+mod text;
+mod types;
+
+use crate::Problem;
+use crate::ir::hir::{Body, Crate, CrateId, Item, ItemId, ModId, Module, Name, Path, TypeRef};
+use crate::ir::{FileId, SourceMap, Span};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub use models::{ModelCrate, ModelError, ModelRow, parse_model};
+pub use text::{STACK, with_big_stack};
+
+/// Index of a package in a [`World`]; its library's [`CrateId`] has the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId(pub u32);
+
+/// Where texts come from. The analyzer itself reads nothing.
+pub trait Sources: Sync {
+    /// Text of a file of a package, `path` relative to the package's root, with `/`. `None` when it is missing, outside
+    /// the package, not a regular file or not UTF-8.
+    fn read(&self, package: PackageId, path: &str) -> Option<Arc<str>>;
+}
+
+/// A package: one library target under one set of features.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Package {
+    /// Package name, `cw20-base`.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Name of the library as code writes it, `cw20_base`.
+    pub crate_name: String,
+    /// The library's root file relative to the package, usually `src/lib.rs`.
+    pub root: String,
+    /// Edition, 2015 to 2024.
+    pub edition: u16,
+    /// Enabled features.
+    pub features: BTreeSet<String>,
+    /// Dependencies by the name code uses for them.
+    pub deps: Vec<(String, PackageId)>,
+    /// Names of declared dependencies whose source is not there.
+    pub missing: Vec<String>,
+    /// True when the package is one that was asked about.
+    pub analysed: bool,
+}
+
+/// A namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ns {
+    /// Types, traits, modules, crates.
+    Type,
+    /// Functions, constants, constructors.
+    Value,
+    /// Macros.
+    Macro,
+}
+
+/// What a path means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// An item, never a module.
+    Item(ItemId),
+    /// A variant of an enum, by its index.
+    Variant(ItemId, u32),
+    /// A module.
+    Mod(ModId),
+    /// A type-like item with segments left over, for example `Map::new`; the index of the first of them.
+    Partial(ItemId, usize),
+    /// A primitive type (`u64`) or, inside models, `host::x`, and the index of the first segment left over.
+    Builtin(Name, usize),
+    /// A path into a crate that is known but whose source is missing or does not have it; begins with the crate's name.
+    External(Vec<Name>),
+    /// Nothing.
+    Unresolved,
+}
+
+/// A text that a macro or a model row made.
+#[derive(Clone)]
+struct Virtual {
+    text: Arc<str>,
+    pieces: Arc<[text::Piece]>,
+}
+
+/// A crate while it is being put together, and after.
+enum Stage {
+    Building(Crate),
+    Ready(Rc<Crate>),
+}
+
+struct CrateData {
+    stage: RefCell<Stage>,
+    /// Modules and items of function bodies, with indexes after those of the crate.
+    extra_modules: RefCell<Vec<Rc<Module>>>,
+    extra_items: RefCell<Vec<Rc<Item>>>,
+    tables: RefCell<FxHashMap<u32, Rc<names::Table>>>,
+}
+
+/// Files asked for; `None` when there is no such file.
+type FileIds = FxHashMap<(PackageId, Arc<str>), Option<FileId>>;
+
+/// An item, cheap to copy.
+#[derive(Clone)]
+pub struct ItemRef(Held<Item>);
+/// A module, cheap to copy.
+#[derive(Clone)]
+pub struct ModRef(Held<Module>);
+
+#[derive(Clone)]
+enum Held<T> {
+    Crate(Rc<Crate>, usize),
+    Own(Rc<T>),
+}
+
+impl Deref for ItemRef {
+    type Target = Item;
+    fn deref(&self) -> &Item {
+        match &self.0 {
+            Held::Crate(krate, at) => &krate.items[*at],
+            Held::Own(item) => item,
+        }
+    }
+}
+
+impl Deref for ModRef {
+    type Target = Module;
+    fn deref(&self) -> &Module {
+        match &self.0 {
+            Held::Crate(krate, at) => &krate.modules[*at],
+            Held::Own(module) => module,
+        }
+    }
+}
+
+/// The program: packages, and what has been read of them so far. For one thread.
+pub struct World<'s> {
+    sources: &'s dyn Sources,
+    packages: Vec<Package>,
+    /// Number of the first model among the packages.
+    first_model: usize,
+    models: Vec<ModelCrate>,
+    /// Per package: the model that overlays it.
+    overlay: Vec<Option<PackageId>>,
+    /// Per model (by package number): the real package it overlays.
+    overlaid: FxHashMap<PackageId, PackageId>,
+    std: Option<PackageId>,
+    crates: RefCell<Vec<Option<Rc<CrateData>>>>,
+    order: RefCell<Vec<CrateId>>,
+    files: RefCell<SourceMap>,
+    file_ids: RefCell<FileIds>,
+    virtuals: RefCell<Vec<Virtual>>,
+    problems: RefCell<Vec<Problem>>,
+    bodies: RefCell<FxHashMap<ItemId, Option<Arc<Body>>>>,
+    memo: RefCell<FxHashMap<(ModId, Name, Ns), Option<Resolved>>>,
+    rules: RefCell<FxHashMap<ItemId, Rc<macros::Rules>>>,
+}
+
+impl<'s> World<'s> {
+    /// A world of packages and models. The models are appended to the packages, with `analysed: false`.
+    pub fn new(sources: &'s dyn Sources, packages: Vec<Package>, models: Vec<ModelCrate>) -> World<'s> {
+        let mut packages = packages;
+        let first_model = packages.len();
+        for model in &models {
+            packages.push(Package {
+                name: model.name.replace('_', "-"),
+                version: "model".into(),
+                crate_name: model.name.clone(),
+                root: model.file_name.clone(),
+                edition: 2021,
+                ..Package::default()
+            });
+        }
+        let model_of = |package: &Package| {
+            let found = models.iter().position(|model| model.covers(&package.crate_name, &package.version));
+            found.map(|at| PackageId((first_model + at) as u32))
+        };
+        let mut overlay: Vec<_> = packages[..first_model].iter().map(model_of).collect();
+        overlay.resize(packages.len(), None);
+        let mut overlaid = FxHashMap::default();
+        for (at, model) in overlay.iter().enumerate() {
+            if let Some(model) = model {
+                overlaid.entry(*model).or_insert(PackageId(at as u32));
+            }
+        }
+        let std = models.iter().position(|model| model.is_named("std")).map(|at| PackageId((first_model + at) as u32));
+        let crates = RefCell::new(vec![None; packages.len()]);
+        World {
+            sources,
+            packages,
+            first_model,
+            models,
+            overlay,
+            overlaid,
+            std,
+            crates,
+            order: RefCell::default(),
+            files: RefCell::default(),
+            file_ids: RefCell::default(),
+            virtuals: RefCell::default(),
+            problems: RefCell::default(),
+            bodies: RefCell::default(),
+            memo: RefCell::default(),
+            rules: RefCell::default(),
+        }
+    }
+
+    /// All packages, models last.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// The model a crate was made from, if it is one.
+    pub fn model(&self, krate: CrateId) -> Option<&ModelCrate> {
+        self.models.get((krate.0 as usize).checked_sub(self.first_model)?)
+    }
+
+    /// The model whose crate is named so in paths.
+    pub fn model_named(&self, name: &str) -> Option<CrateId> {
+        let at = self.models.iter().position(|model| model.is_named(name))?;
+        Some(CrateId((self.first_model + at) as u32))
+    }
+
+    /// The model that overlays a crate, if any.
+    pub fn overlay(&self, krate: CrateId) -> Option<CrateId> {
+        self.overlay.get(krate.0 as usize).copied().flatten().map(|package| CrateId(package.0))
+    }
+
+    /// A crate, loaded if it was not. A number that is no package gives an empty crate.
+    pub fn krate(&self, id: CrateId) -> Rc<Crate> {
+        let Some(data) = self.data(id) else { return Rc::default() };
+        match &*data.stage.borrow() {
+            Stage::Ready(krate) => krate.clone(),
+            Stage::Building(krate) => Rc::new(krate.clone()),
+        }
+    }
+
+    /// Crates loaded so far, in the order in which that happened.
+    pub fn loaded(&self) -> Vec<CrateId> {
+        self.order.borrow().clone()
+    }
+
+    /// An item.
+    ///
+    /// # Panics
+    /// When the id was not given by this world.
+    pub fn item(&self, id: ItemId) -> ItemRef {
+        let data = self.data(id.krate).expect("an item of this world");
+        let at = id.idx as usize;
+        let base = match &*data.stage.borrow() {
+            Stage::Ready(krate) if at < krate.items.len() => return ItemRef(Held::Crate(krate.clone(), at)),
+            Stage::Ready(krate) => krate.items.len(),
+            Stage::Building(krate) => return ItemRef(Held::Own(Rc::new(krate.items[at].clone()))),
+        };
+        let extra = data.extra_items.borrow();
+        ItemRef(Held::Own(extra[at - base].clone()))
+    }
+
+    /// A module, also one made for the items of a function body.
+    ///
+    /// # Panics
+    /// When the id was not given by this world.
+    pub fn module(&self, id: ModId) -> ModRef {
+        let data = self.data(id.krate).expect("a module of this world");
+        let at = id.idx as usize;
+        let base = match &*data.stage.borrow() {
+            Stage::Ready(krate) if at < krate.modules.len() => return ModRef(Held::Crate(krate.clone(), at)),
+            Stage::Ready(krate) => krate.modules.len(),
+            Stage::Building(krate) => return ModRef(Held::Own(Rc::new(krate.modules[at].clone()))),
+        };
+        let extra = data.extra_modules.borrow();
+        ModRef(Held::Own(extra[at - base].clone()))
+    }
+
+    /// The module an item stands in.
+    pub fn module_of(&self, id: ItemId) -> ModId {
+        ModId { krate: id.krate, idx: self.item(id).module }
+    }
+
+    /// The body of a function or the initializer of a constant, lowered when first asked for; `None` when there is none
+    /// or its text cannot be read any more.
+    pub fn body(&self, id: ItemId) -> Option<Arc<Body>> {
+        if let Some(body) = self.bodies.borrow().get(&id) {
+            return body.clone();
+        }
+        let body = bodies::lower_item(self, id).map(Arc::new);
+        self.bodies.borrow_mut().insert(id, body.clone());
+        body
+    }
+
+    /// What a path means in a module. Paths that begin with `Self`, a generic parameter or a self type are the
+    /// caller's; they give [`Resolved::Unresolved`].
+    pub fn resolve(&self, scope: ModId, path: &Path, ns: Ns) -> Resolved {
+        names::resolve(self, scope, path, ns)
+    }
+
+    /// Like [`World::resolve`] for a relative path without arguments.
+    pub fn resolve_names(&self, scope: ModId, names: &[Name], ns: Ns) -> Resolved {
+        names::resolve_names(self, scope, names, ns)
+    }
+
+    /// A type from text, for example from an attribute's tokens; `None` when it is not one. `base` is where the text
+    /// stands (see [`crate::ir::hir::Attr::span`]).
+    pub fn parse_type(&self, text: &str, base: Span) -> Option<TypeRef> {
+        bodies::parse_type(text, base)
+    }
+
+    /// A path from text, like [`World::parse_type`].
+    pub fn parse_path(&self, text: &str, base: Span) -> Option<Path> {
+        match bodies::parse_type(text, base)? {
+            TypeRef::Path(path) => Some(*path),
+            _ => None,
+        }
+    }
+
+    /// An expression from text as a body without parameters. `locals` are names that may stand free in it: they become
+    /// the first bindings, in their order, and parameters.
+    pub fn parse_expr_body(&self, text: &str, base: Span, scope: ModId, locals: &[Name]) -> Option<Arc<Body>> {
+        bodies::parse_expr(self, text, base, scope, locals).map(Arc::new)
+    }
+
+    /// The files read, for locations in output.
+    pub fn into_files(self) -> SourceMap {
+        self.files.into_inner()
+    }
+
+    /// The text a span covers.
+    pub fn text(&self, span: Span) -> String {
+        self.files.borrow().text(span).to_string()
+    }
+
+    /// What could not be read so far.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.problems.borrow().clone()
+    }
+
+    fn problem(&self, message: String, span: Span) {
+        self.problems.borrow_mut().push(Problem { message, span });
+    }
+
+    fn data(&self, id: CrateId) -> Option<Rc<CrateData>> {
+        if let Some(data) = self.crates.borrow().get(id.0 as usize)? {
+            return Some(data.clone());
+        }
+        Some(modtree::load(self, PackageId(id.0)))
+    }
+
+    fn package(&self, id: CrateId) -> Option<&Package> {
+        self.packages.get(id.0 as usize)
+    }
+
+    fn is_model(&self, id: CrateId) -> bool {
+        id.0 as usize >= self.first_model
+    }
+
+    fn add_virtual(&self, text: String, pieces: Vec<text::Piece>) -> FileId {
+        let mut virtuals = self.virtuals.borrow_mut();
+        virtuals.push(Virtual { text: text.into(), pieces: pieces.into() });
+        FileId(text::VIRTUAL | (virtuals.len() - 1) as u32)
+    }
+
+    /// The text a raw span covers and the way back from it.
+    fn source(&self, raw: Span) -> Option<(Arc<str>, text::SpanMap)> {
+        if raw.is_none() {
+            return None;
+        }
+        if raw.file.0 & text::VIRTUAL != 0 {
+            let virtuals = self.virtuals.borrow();
+            let made = virtuals.get((raw.file.0 & !text::VIRTUAL) as usize)?;
+            let map = text::SpanMap { file: raw.file, base: raw.lo, pieces: Some(made.pieces.clone()) };
+            return Some((made.text.clone(), map));
+        }
+        let text = self.files.borrow().file(raw.file)?.text.clone();
+        Some((text, text::SpanMap { file: raw.file, base: raw.lo, pieces: None }))
+    }
+}

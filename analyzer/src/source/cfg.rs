@@ -1,0 +1,117 @@
+//! Conditional compilation under the one cfg an analysis looks at: the package's features, the target `wasm32`, no
+//! tests, no debug assertions. Keys nobody knows are false.
+
+use std::collections::BTreeSet;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token};
+
+/// The cfg of one package.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cfg<'a> {
+    /// Enabled features.
+    pub(crate) features: &'a BTreeSet<String>,
+}
+
+impl Cfg<'_> {
+    /// Value of a predicate.
+    pub(crate) fn eval(&self, predicate: &Meta) -> bool {
+        match predicate {
+            Meta::Path(path) => ident(path) == "true",
+            Meta::NameValue(pair) => {
+                let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else { return false };
+                let value = text.value();
+                match ident(&pair.path).as_str() {
+                    "feature" => self.features.contains(&value),
+                    "target_arch" => value == "wasm32",
+                    "target_family" => value == "wasm",
+                    "target_os" => value == "unknown",
+                    "target_pointer_width" => value == "32",
+                    "target_endian" => value == "little",
+                    "panic" => value == "abort",
+                    _ => false,
+                }
+            }
+            Meta::List(list) => {
+                let Ok(parts) = metas(list.tokens.clone()) else { return false };
+                match ident(&list.path).as_str() {
+                    "all" => parts.iter().all(|part| self.eval(part)),
+                    "any" => parts.iter().any(|part| self.eval(part)),
+                    "not" => parts.first().is_some_and(|part| !self.eval(part)),
+                    _ => false,
+                }
+            }
+        }
+    }
+
+    /// True when no `cfg` among the attributes is false.
+    pub(crate) fn enabled(&self, attrs: &[Attribute]) -> bool {
+        attrs.iter().all(|attr| self.meta_enabled(&attr.meta))
+    }
+
+    fn meta_enabled(&self, meta: &Meta) -> bool {
+        let Meta::List(list) = meta else { return true };
+        match ident(&list.path).as_str() {
+            "cfg" => metas(list.tokens.clone()).is_ok_and(|parts| parts.first().is_none_or(|part| self.eval(part))),
+            "cfg_attr" => {
+                let Ok(parts) = metas(list.tokens.clone()) else { return true };
+                let mut parts = parts.iter();
+                let applies = parts.next().is_some_and(|predicate| self.eval(predicate));
+                !applies || parts.all(|part| self.meta_enabled(part))
+            }
+            _ => true,
+        }
+    }
+
+    /// The attributes that stay: `cfg_attr` resolved, `cfg` and documentation dropped.
+    pub(crate) fn resolve(&self, attrs: &[Attribute]) -> Vec<Meta> {
+        let mut out = Vec::new();
+        for attr in attrs {
+            self.resolve_meta(&attr.meta, &mut out);
+        }
+        out
+    }
+
+    fn resolve_meta(&self, meta: &Meta, out: &mut Vec<Meta>) {
+        match ident(meta.path()).as_str() {
+            "cfg" | "doc" => {}
+            "cfg_attr" => {
+                let Meta::List(list) = meta else { return };
+                let Ok(parts) = metas(list.tokens.clone()) else { return };
+                let mut parts = parts.into_iter();
+                if parts.next().is_some_and(|predicate| self.eval(&predicate)) {
+                    for part in parts {
+                        self.resolve_meta(&part, out);
+                    }
+                }
+            }
+            _ => out.push(meta.clone()),
+        }
+    }
+}
+
+fn ident(path: &syn::Path) -> String {
+    path.get_ident().map(|ident| super::text::plain(&ident.to_string()).to_string()).unwrap_or_default()
+}
+
+fn metas(tokens: proc_macro2::TokenStream) -> syn::Result<Vec<Meta>> {
+    let parser = |input: syn::parse::ParseStream| {
+        let mut parts: Punctuated<Meta, Token![,]> = Punctuated::new();
+        while !input.is_empty() {
+            // `cfg(true)`: a literal where a path is expected.
+            if input.peek(syn::LitBool) {
+                let lit: syn::LitBool = input.parse()?;
+                let word = if lit.value { "true" } else { "false" };
+                parts.push_value(Meta::Path(syn::Ident::new_raw(word, lit.span()).into()));
+            } else {
+                parts.push_value(input.parse()?);
+            }
+            if input.is_empty() {
+                break;
+            }
+            parts.push_punct(input.parse()?);
+        }
+        Ok(parts.into_iter().collect())
+    };
+    parser.parse2(tokens)
+}

@@ -1,0 +1,515 @@
+//! Loads a crate: its files in waves, its macro calls where items stand, its model rows.
+
+use super::cfg::Cfg;
+use super::items::{Fragment, Items, PendingFile, PendingMacro, lower_file};
+use super::macros;
+use super::text::{self, Piece, SpanMap};
+use super::types::Ctx;
+use super::{CrateData, PackageId, Stage, World};
+use crate::ir::hir::{Crate, CrateId, ItemKind, Module};
+use crate::ir::{FileId, Span};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Most modules of one crate; more means that files include one another without end.
+const MAX_MODULES: usize = 20_000;
+/// Most bytes that files of one crate may have together, a file counted once per module that includes it.
+const MAX_BYTES: usize = 256 << 20;
+/// Most item-position macro expansions inside one another.
+const MAX_EXPANSIONS: u32 = 128;
+/// Most bytes of text that item-position macros of one crate may make.
+const MAX_EXPANDED: usize = 32 << 20;
+
+/// A file to lower.
+struct Job {
+    module: u32,
+    file: FileId,
+    text: Arc<str>,
+    path: String,
+    /// Directory of the modules declared in it.
+    dir: String,
+    /// Files this one is inside of, itself included.
+    chain: Rc<Vec<String>>,
+}
+
+/// Loads a package's crate into the world.
+pub(crate) fn load(world: &World<'_>, id: PackageId) -> Rc<CrateData> {
+    let package = &world.packages[id.0 as usize];
+    let krate = Crate {
+        name: package.crate_name.as_str().into(),
+        package: format!("{} {}", package.name, package.version).into(),
+        modules: vec![Module { complete: true, ..Module::default() }],
+        ..Crate::default()
+    };
+    let data = Rc::new(CrateData {
+        stage: RefCell::new(Stage::Building(krate)),
+        extra_modules: RefCell::default(),
+        extra_items: RefCell::default(),
+        tables: RefCell::default(),
+    });
+    // Registered before it is complete: macros of a crate are resolved while it is put together.
+    world.crates.borrow_mut()[id.0 as usize] = Some(data.clone());
+    world.order.borrow_mut().push(CrateId(id.0));
+    let mut loader = Loader { world, id, data: &data, pending: VecDeque::new(), bytes: 0, expanded: 0 };
+    if world.is_model(CrateId(id.0)) {
+        loader.rows()
+    } else {
+        loader.files(&package.root)
+    }
+    loader.expand();
+    let mut stage = data.stage.borrow_mut();
+    if let Stage::Building(krate) = &mut *stage {
+        let krate = std::mem::take(krate);
+        *stage = Stage::Ready(Rc::new(krate));
+    }
+    drop(stage);
+    data.tables.borrow_mut().clear();
+    world.memo.borrow_mut().clear();
+    data
+}
+
+struct Loader<'a, 's> {
+    world: &'a World<'s>,
+    id: PackageId,
+    data: &'a CrateData,
+    /// Macro calls to expand and how many expansions they stand in.
+    pending: VecDeque<(PendingMacro, u32)>,
+    bytes: usize,
+    expanded: usize,
+}
+
+impl Loader<'_, '_> {
+    fn with<R>(&self, change: impl FnOnce(&mut Crate) -> R) -> Option<R> {
+        match &mut *self.data.stage.borrow_mut() {
+            Stage::Building(krate) => Some(change(krate)),
+            Stage::Ready(_) => None,
+        }
+    }
+
+    fn fail(&self, message: String, span: Span) {
+        self.world.problem(message.clone(), span);
+        self.with(|krate| krate.problems.push((message, span)));
+    }
+
+    fn cfg(&self) -> Cfg<'_> {
+        Cfg { features: &self.world.packages[self.id.0 as usize].features }
+    }
+
+    fn read(&mut self, path: &str) -> Option<(FileId, Arc<str>)> {
+        let key: (PackageId, Arc<str>) = (self.id, path.into());
+        let known = self.world.file_ids.borrow().get(&key).copied();
+        let file = match known {
+            Some(file) => file,
+            None => {
+                let package = &self.world.packages[self.id.0 as usize];
+                let text = self.world.sources.read(self.id, path);
+                let text = text.filter(|text| text.len() < (u32::MAX / 2) as usize);
+                let file = text.map(|text| {
+                    let label = format!("{} {}", package.name, package.version).into();
+                    self.world.files.borrow_mut().add(label, package.analysed, key.1.clone(), text)
+                });
+                self.world.file_ids.borrow_mut().insert(key, file);
+                file
+            }
+        }?;
+        let text = self.world.files.borrow().file(file)?.text.clone();
+        self.bytes += text.len();
+        Some((file, text))
+    }
+
+    fn files(&mut self, root: &str) {
+        let Some((file, text)) = self.read(root) else {
+            self.with(|krate| krate.modules[0].complete = false);
+            self.fail(format!("the crate's root file `{root}` cannot be read"), Span::NONE);
+            return;
+        };
+        let job = Job {
+            module: 0,
+            file,
+            text,
+            path: root.to_string(),
+            dir: parent(root).to_string(),
+            chain: Rc::new(vec![root.to_string()]),
+        };
+        self.waves(vec![job]);
+    }
+
+    fn waves(&mut self, mut wave: Vec<Job>) {
+        while !wave.is_empty() {
+            let fragments = self.lower(&wave);
+            let mut next = Vec::new();
+            for (job, fragment) in wave.iter().zip(fragments) {
+                for pending in self.merge(fragment, job.module, 0) {
+                    next.extend(self.find(&pending, job));
+                }
+            }
+            wave = next;
+        }
+    }
+
+    fn lower(&self, wave: &[Job]) -> Vec<Fragment> {
+        let (cfg, krate) = (self.cfg(), CrateId(self.id.0));
+        let work: Vec<(FileId, Arc<str>)> = wave.iter().map(|job| (job.file, job.text.clone())).collect();
+        let one = |(file, text): &(FileId, Arc<str>)| {
+            let start = text::start(text);
+            let map = SpanMap { file: *file, base: start as u32, pieces: None };
+            lower_file(Ctx { text: &text[start..], map, cfg }, krate)
+        };
+        #[cfg(feature = "parallel")]
+        if work.len() > 1 {
+            use rayon::prelude::*;
+            let pool = rayon::ThreadPoolBuilder::new().stack_size(text::STACK).build();
+            if let Ok(pool) = pool {
+                return pool.install(|| work.par_iter().map(one).collect());
+            }
+        }
+        work.iter().map(one).collect()
+    }
+
+    /// Finds the file of a module, relative to the file that declares it.
+    fn find(&mut self, pending: &PendingFile, from: &Job) -> Option<Job> {
+        let mut dir = from.dir.clone();
+        for name in &pending.inside {
+            dir = join(&dir, name);
+        }
+        let candidates = match &pending.path {
+            Some(path) if pending.inside.is_empty() => vec![(normal(&join(parent(&from.path), path)), true)],
+            Some(path) => vec![(normal(&join(&dir, path)), true)],
+            None => vec![
+                (normal(&join(&dir, &format!("{}.rs", pending.name))), false),
+                (normal(&join(&dir, &format!("{}/mod.rs", pending.name))), true),
+            ],
+        };
+        let mut failure = format!("no file for module `{}`", pending.name);
+        for (path, owns_directory) in candidates {
+            let Some(path) = path else {
+                failure = format!("the file of module `{}` is outside the package", pending.name);
+                continue;
+            };
+            if from.chain.contains(&path) {
+                failure = format!("module `{}` contains itself", pending.name);
+                break;
+            }
+            let modules = self.with(|krate| krate.modules.len()).unwrap_or(0);
+            if modules > MAX_MODULES || self.bytes > MAX_BYTES {
+                failure = "the crate has too many modules".to_string();
+                break;
+            }
+            if let Some((file, text)) = self.read(&path) {
+                let dir = if owns_directory { parent(&path).to_string() } else { stem(&path).to_string() };
+                let mut chain = from.chain.as_ref().clone();
+                chain.push(path.clone());
+                return Some(Job { module: pending.module, file, text, path, dir, chain: Rc::new(chain) });
+            }
+        }
+        self.with(|krate| krate.modules[pending.module as usize].complete = false);
+        self.fail(failure, pending.span);
+        None
+    }
+
+    /// Adds a fragment to the crate at `module`; gives the modules whose files are to be found.
+    fn merge(&mut self, mut fragment: Fragment, module: u32, depth: u32) -> Vec<PendingFile> {
+        for (message, span) in std::mem::take(&mut fragment.problems) {
+            self.fail(message, span);
+        }
+        let merged = self.with(|krate| {
+            let modules = krate.modules.len() as u32;
+            let items = krate.items.len() as u32;
+            rebase(&mut fragment, module, modules, items);
+            let mut parts = fragment.modules.drain(..);
+            if let (Some(part), Some(target)) = (parts.next(), krate.modules.get_mut(module as usize)) {
+                target.items.extend(part.items);
+                target.imports.extend(part.imports);
+                target.attrs.extend(part.attrs);
+                target.complete &= part.complete;
+            }
+            krate.modules.extend(parts);
+            krate.items.append(&mut fragment.items);
+        });
+        if merged.is_none() {
+            return Vec::new();
+        }
+        self.data.tables.borrow_mut().clear();
+        self.pending.extend(fragment.macros.into_iter().map(|call| (call, depth)));
+        fragment.files
+    }
+
+    /// Expands macro calls where items stand until nothing changes.
+    fn expand(&mut self) {
+        let mut waiting = Vec::new();
+        let mut progress = true;
+        while progress {
+            progress = false;
+            while let Some((call, depth)) = self.pending.pop_front() {
+                if depth >= MAX_EXPANSIONS || self.expanded > MAX_EXPANDED {
+                    self.fail("macros expand without end".to_string(), call.span);
+                    continue;
+                }
+                if self.expand_one(&call, depth) { progress = true } else { waiting.push((call, depth)) }
+            }
+            // A definition may have come out of another expansion.
+            if progress {
+                self.pending.extend(waiting.drain(..));
+            }
+        }
+    }
+
+    fn expand_one(&mut self, call: &PendingMacro, depth: u32) -> bool {
+        let krate = CrateId(self.id.0);
+        let Some((text, pieces)) = macros::expand_items(self.world, krate, call) else { return false };
+        self.expanded += text.len();
+        let len = text.len() as u32;
+        let file = self.world.add_virtual(text, pieces);
+        self.lower_virtual(Span { file, lo: 0, hi: len }, call, depth + 1);
+        true
+    }
+
+    /// Lowers a text that was made for a macro call and puts the items where the call stands.
+    fn lower_virtual(&mut self, raw: Span, call: &PendingMacro, depth: u32) {
+        let Some((text, map)) = self.world.source(raw) else { return };
+        let owner = self.with(|krate| krate.items.get(call.item as usize).map(|item| item.kind.clone())).flatten();
+        let ctx = Ctx { text: &text, map, cfg: self.cfg() };
+        if !call.inside_block {
+            let mut fragment = lower_file(ctx, CrateId(self.id.0));
+            fragment.modules[0].complete = true;
+            let files = self.merge(fragment, call.module, depth);
+            self.drop_call(call);
+            self.declared_in_macro(&files, call);
+            return;
+        }
+        let mut items = Items::new(ctx, CrateId(self.id.0));
+        let wrapped = match owner {
+            Some(ItemKind::Trait(_)) => format!("trait T {{{text}}}"),
+            _ => format!("impl T {{{text}}}"),
+        };
+        let shift = wrapped.find('{').map_or(0, |at| at as u32 + 1);
+        if text::check(&wrapped).is_err() {
+            return;
+        }
+        let _guard = text::SpanGuard::new();
+        // The wrapper moves everything by a few bytes; texts and spans are read with that shift.
+        items.ctx.text = &wrapped;
+        let pieces = items.ctx.map.pieces.as_ref().map(|pieces| {
+            pieces.iter().map(|piece| Piece { lo: piece.lo + shift, hi: piece.hi + shift, ..*piece }).collect()
+        });
+        let made: Vec<Piece> = pieces.unwrap_or_default();
+        let file = self.world.add_virtual(wrapped.clone(), made.clone());
+        items.ctx.map = SpanMap { file, base: 0, pieces: Some(made.into()) };
+        let Some(ItemKind::Impl(_) | ItemKind::Trait(_)) = &owner else { return };
+        // The block itself becomes item 0 of the fragment and is dropped after its items are moved over.
+        let Ok(block) = syn::parse_str::<syn::Item>(&wrapped) else {
+            self.fail("a macro's expansion cannot be read as associated items".into(), call.span);
+            return;
+        };
+        let trait_impl = matches!(&owner, Some(ItemKind::Impl(block)) if block.of_trait.is_some());
+        items.out.items.push(placeholder(owner.as_ref(), call));
+        match &block {
+            syn::Item::Impl(block) => items.impl_items(&block.items, 0, 0, trait_impl),
+            syn::Item::Trait(block) => items.trait_items(&block.items, 0, 0),
+            _ => {}
+        }
+        let mut fragment = items.out;
+        for nested in &mut fragment.macros {
+            nested.inside_block = true;
+        }
+        let first = self.with(|krate| krate.items.len() as u32).unwrap_or(0);
+        self.merge(fragment, call.module, depth);
+        self.with(|krate| {
+            let inner = match krate.items.get(first as usize).map(|item| &item.kind) {
+                Some(ItemKind::Impl(block)) => block.items.clone(),
+                Some(ItemKind::Trait(block)) => block.items.clone(),
+                _ => Vec::new(),
+            };
+            for &at in &inner {
+                match krate.items.get_mut(at as usize).map(|item| &mut item.kind) {
+                    Some(ItemKind::Fn(function)) => function.owner = Some(call.item),
+                    Some(ItemKind::Const(constant)) => constant.owner = Some(call.item),
+                    Some(ItemKind::TypeAlias(alias)) => alias.owner = Some(call.item),
+                    _ => {}
+                }
+            }
+            match krate.items.get_mut(call.item as usize).map(|item| &mut item.kind) {
+                Some(ItemKind::Impl(block)) => block.items.extend(inner),
+                Some(ItemKind::Trait(block)) => block.items.extend(inner),
+                _ => {}
+            }
+        });
+        for (nested, _) in &mut self.pending {
+            if nested.inside_block && nested.item == first {
+                nested.item = call.item;
+            }
+        }
+    }
+
+    /// Removes an expanded call from its module.
+    fn drop_call(&self, call: &PendingMacro) {
+        self.with(|krate| {
+            if let Some(module) = krate.modules.get_mut(call.module as usize) {
+                module.items.retain(|&item| item != call.item);
+            }
+        });
+    }
+
+    fn declared_in_macro(&mut self, files: &[PendingFile], call: &PendingMacro) {
+        // The file that wrote the call decides where modules are looked for.
+        let path = self.world.files.borrow().file(call.span.file).map(|file| file.path.to_string());
+        let Some(path) = path else { return };
+        let root = &self.world.packages[self.id.0 as usize].root;
+        let owns = path == *root || path.ends_with("/mod.rs");
+        let dir = if owns { parent(&path).to_string() } else { stem(&path).to_string() };
+        let chain = Rc::new(vec![path.clone()]);
+        let from = Job { module: call.module, file: call.span.file, text: "".into(), path, dir, chain };
+        let jobs: Vec<Job> = files.iter().filter_map(|pending| self.find(pending, &from)).collect();
+        self.waves(jobs);
+    }
+
+    /// The rows of a model as items of the root module.
+    fn rows(&mut self) {
+        let Some(model) = self.world.model(CrateId(self.id.0)) else { return };
+        let label: Arc<str> = format!("model {}", model.name).into();
+        let name: Arc<str> = model.file_name.as_str().into();
+        let file = self.world.files.borrow_mut().add(label, false, name, model.text.clone());
+        for row in &model.rows {
+            let (text, pieces) = row.virtual_text(file);
+            let len = text.len() as u32;
+            let made = self.world.add_virtual(text, pieces);
+            let Some((text, map)) = self.world.source(Span { file: made, lo: 0, hi: len }) else { continue };
+            let mut fragment = lower_file(Ctx { text: &text, map, cfg: self.cfg() }, CrateId(self.id.0));
+            fragment.modules[0].complete = true;
+            self.merge(fragment, 0, 0);
+        }
+    }
+}
+
+fn placeholder(owner: Option<&ItemKind>, call: &PendingMacro) -> crate::ir::hir::Item {
+    let mut kind = owner.cloned().unwrap_or(ItemKind::Mod(0));
+    match &mut kind {
+        ItemKind::Impl(block) => block.items.clear(),
+        ItemKind::Trait(block) => block.items.clear(),
+        _ => {}
+    }
+    crate::ir::hir::Item {
+        name: Default::default(),
+        module: 0,
+        public: false,
+        attrs: Vec::new(),
+        span: call.span,
+        name_span: call.span,
+        kind,
+    }
+}
+
+/// Moves a fragment's indexes: module 0 becomes `module`, the others begin at `modules`, items at `items`.
+fn rebase(fragment: &mut Fragment, module: u32, modules: u32, items: u32) {
+    let place = |at: u32| if at == 0 { module } else { modules + at - 1 };
+    for part in &mut fragment.modules {
+        part.parent = part.parent.map(place);
+        part.items.iter_mut().for_each(|item| *item += items);
+    }
+    for item in &mut fragment.items {
+        item.module = place(item.module);
+        match &mut item.kind {
+            ItemKind::Mod(at) => *at = place(*at),
+            ItemKind::Fn(function) => function.owner = function.owner.map(|at| at + items),
+            ItemKind::Const(constant) => constant.owner = constant.owner.map(|at| at + items),
+            ItemKind::TypeAlias(alias) => alias.owner = alias.owner.map(|at| at + items),
+            ItemKind::Trait(block) => block.items.iter_mut().for_each(|at| *at += items),
+            ItemKind::Impl(block) => block.items.iter_mut().for_each(|at| *at += items),
+            _ => {}
+        }
+    }
+    for pending in &mut fragment.files {
+        pending.module = place(pending.module);
+    }
+    for pending in &mut fragment.macros {
+        pending.module = place(pending.module);
+        pending.item += items;
+    }
+}
+
+/// Adds the items of a function body to a crate, in a new module below `parent`; gives the module.
+pub(crate) fn add_extra(world: &World<'_>, krate: CrateId, parent: u32, fragment: Fragment) -> Option<u32> {
+    let data = world.data(krate)?;
+    let (modules, items) = match &*data.stage.borrow() {
+        Stage::Ready(krate) => (krate.modules.len(), krate.items.len()),
+        Stage::Building(_) => return None,
+    };
+    let at = (modules + data.extra_modules.borrow().len()) as u32;
+    extend_extra(world, &data, (krate, at), (modules, items), Some(parent), fragment);
+    Some(at)
+}
+
+/// Adds more items to a module that [`add_extra`] made.
+pub(crate) fn grow_extra(world: &World<'_>, krate: CrateId, module: u32, fragment: Fragment) {
+    let Some(data) = world.data(krate) else { return };
+    let (modules, items) = match &*data.stage.borrow() {
+        Stage::Ready(krate) => (krate.modules.len(), krate.items.len()),
+        Stage::Building(_) => return,
+    };
+    extend_extra(world, &data, (krate, module), (modules, items), None, fragment);
+}
+
+fn extend_extra(
+    world: &World<'_>,
+    data: &CrateData,
+    (krate, module): (CrateId, u32),
+    (base_modules, base_items): (usize, usize),
+    parent: Option<u32>,
+    mut fragment: Fragment,
+) {
+    let mut modules = data.extra_modules.borrow_mut();
+    let mut items = data.extra_items.borrow_mut();
+    if let Some(parent) = parent {
+        modules.push(Rc::new(Module { parent: Some(parent), complete: true, ..Module::default() }));
+    }
+    let first_module = (base_modules + modules.len()) as u32;
+    let first_item = (base_items + items.len()) as u32;
+    for (message, span) in std::mem::take(&mut fragment.problems) {
+        world.problem(message, span);
+    }
+    rebase(&mut fragment, module, first_module, first_item);
+    let mut parts = fragment.modules.into_iter();
+    if let (Some(part), Some(target)) = (parts.next(), modules.get_mut(module as usize - base_modules)) {
+        let target = Rc::make_mut(target);
+        target.items.extend(part.items);
+        target.imports.extend(part.imports);
+    }
+    modules.extend(parts.map(Rc::new));
+    items.extend(fragment.items.into_iter().map(Rc::new));
+    drop((modules, items));
+    let _ = krate;
+    data.tables.borrow_mut().remove(&module);
+    world.memo.borrow_mut().retain(|(scope, _, _), _| scope.krate != krate || scope.idx != module);
+}
+
+fn parent(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..at])
+}
+
+fn stem(path: &str) -> &str {
+    path.strip_suffix(".rs").unwrap_or(path)
+}
+
+fn join(dir: &str, path: &str) -> String {
+    if dir.is_empty() { path.to_string() } else { format!("{dir}/{path}") }
+}
+
+/// A path without `.` and `..`; `None` when it leaves the root.
+fn normal(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    if path.starts_with('/') {
+        return None;
+    }
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,598 @@
+//! What names and paths mean: modules, imports, globs, crates, preludes, and models over crates.
+//!
+//! Visibility is not checked (the code compiles), except through globs, where a private name of another module must not
+//! win over a public one. Cycles of imports end where they meet themselves.
+
+use super::{Ns, PackageId, Resolved, Stage, World};
+use crate::ir::hir::{CrateId, Fields, ItemId, ItemKind, ModId, Name, Path};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// Names a module declares, before its imports.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    types: FxHashMap<Name, u32>,
+    values: FxHashMap<Name, u32>,
+    macros: FxHashMap<Name, u32>,
+    /// Positions in the module's imports, by the name they give.
+    imports: FxHashMap<Name, Vec<u32>>,
+    globs: Vec<u32>,
+    /// True for the module of a function body: names go on to its parent.
+    anonymous: bool,
+    parent: Option<u32>,
+}
+
+/// Questions being answered, so that a cycle of imports ends.
+type Asked = Vec<(ModId, Name, Ns)>;
+
+/// Most imports followed from one name.
+const MAX_ASKED: usize = 64;
+
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64",
+];
+
+pub(crate) fn resolve(world: &World<'_>, scope: ModId, path: &Path, ns: Ns) -> Resolved {
+    if path.qself.is_some() {
+        return Resolved::Unresolved;
+    }
+    let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+    lookup(world, scope, path, &names, ns, false, &mut Vec::new()).unwrap_or(Resolved::Unresolved)
+}
+
+pub(crate) fn resolve_names(world: &World<'_>, scope: ModId, names: &[Name], ns: Ns) -> Resolved {
+    lookup(world, scope, &Path::default(), names, ns, false, &mut Vec::new()).unwrap_or(Resolved::Unresolved)
+}
+
+/// Where a path has got to.
+enum At {
+    Mod(ModId),
+    Done(Resolved),
+}
+
+/// Resolves a whole path; `head` says how it begins.
+fn lookup(
+    world: &World<'_>,
+    scope: ModId,
+    head: &Path,
+    names: &[Name],
+    ns: Ns,
+    import: bool,
+    asked: &mut Asked,
+) -> Option<Resolved> {
+    let root = |krate: CrateId| ModId { krate, idx: 0 };
+    if let Some(krate) = head.dollar_crate {
+        return walk(world, At::Mod(root(krate)), names, 0, ns, scope, asked);
+    }
+    let first = names.first()?;
+    if head.global {
+        let krate = extern_crate(world, scope.krate, first)?;
+        return walk(world, krate, names, 1, ns, scope, asked);
+    }
+    match first.as_str() {
+        "crate" => return walk(world, At::Mod(root(scope.krate)), names, 1, ns, scope, asked),
+        "self" | "super" => {
+            let mut at = named_module(world, scope);
+            let mut index = usize::from(first == "self");
+            while names.get(index).is_some_and(|name| name == "super") {
+                let parent = table(world, at)?.parent?;
+                at = named_module(world, ModId { krate: at.krate, idx: parent });
+                index += 1;
+            }
+            return walk(world, At::Mod(at), names, index, ns, scope, asked);
+        }
+        "Self" => return None,
+        _ => {}
+    }
+    let edition = world.package(scope.krate).map_or(2021, |package| package.edition);
+    if import && edition < 2018 {
+        let found = member(world, root(scope.krate), first, if names.len() == 1 { ns } else { Ns::Type }, scope, asked);
+        if let Some(found) = found.and_then(|at| walk(world, at, names, 1, ns, scope, asked)) {
+            return Some(found);
+        }
+    }
+    if names.len() == 1 {
+        let found = lexical(world, scope, first, ns, asked)?;
+        return walk(world, found, names, 1, ns, scope, asked);
+    }
+    let found = lexical(world, scope, first, Ns::Type, asked)?;
+    walk(world, found, names, 1, ns, scope, asked)
+}
+
+/// Follows the rest of a path.
+fn walk(
+    world: &World<'_>,
+    from: At,
+    names: &[Name],
+    mut index: usize,
+    ns: Ns,
+    scope: ModId,
+    asked: &mut Asked,
+) -> Option<Resolved> {
+    let mut at = from;
+    loop {
+        let left = names.len() - index.min(names.len());
+        match at {
+            At::Mod(module) => {
+                let Some(name) = names.get(index) else { return Some(Resolved::Mod(module)) };
+                let wanted = if left == 1 { ns } else { Ns::Type };
+                let found = member(world, module, name, wanted, scope, asked);
+                let Some(found) = found else {
+                    return missing(world, module, names, index, ns, scope, asked);
+                };
+                at = found;
+                index += 1;
+            }
+            At::Done(_) if left == 0 => {
+                let At::Done(done) = at else { return None };
+                return Some(done);
+            }
+            At::Done(Resolved::Mod(module)) => at = At::Mod(module),
+            At::Done(Resolved::External(mut path)) => {
+                path.extend(names[index..].iter().cloned());
+                return Some(Resolved::External(path));
+            }
+            At::Done(Resolved::Builtin(name, _)) if name == "host" => {
+                let name = Name::new(format!("host::{}", names[index]));
+                return Some(Resolved::Builtin(name, index + 1));
+            }
+            At::Done(Resolved::Builtin(name, _)) => return Some(Resolved::Builtin(name, index)),
+            At::Done(Resolved::Item(item)) => return associated(world, item, names, index),
+            At::Done(_) => return None,
+        }
+    }
+}
+
+/// A name below a type-like item: a variant, or something the type's impls declare.
+fn associated(world: &World<'_>, id: ItemId, names: &[Name], index: usize) -> Option<Resolved> {
+    let item = world.item(id);
+    match &item.kind {
+        ItemKind::Enum(of) => {
+            let variant = of.variants.iter().position(|variant| variant.name == names[index]);
+            match variant {
+                Some(at) if index + 1 == names.len() => Some(Resolved::Variant(id, at as u32)),
+                _ => Some(Resolved::Partial(id, index)),
+            }
+        }
+        ItemKind::Struct(_) | ItemKind::Trait(_) | ItemKind::TypeAlias(_) => Some(Resolved::Partial(id, index)),
+        _ => None,
+    }
+}
+
+/// A path into a module that does not have the name: perhaps a model writes flat what the crate keeps in modules, or
+/// the module's file is missing.
+fn missing(
+    world: &World<'_>,
+    module: ModId,
+    names: &[Name],
+    index: usize,
+    ns: Ns,
+    scope: ModId,
+    asked: &mut Asked,
+) -> Option<Resolved> {
+    let model_only = world.is_model(module.krate) && !world.overlaid.contains_key(&PackageId(module.krate.0));
+    let is_root = module.idx == 0;
+    if model_only && is_root && scope.krate != module.krate {
+        for skip in index + 1..names.len() {
+            let wanted = if skip + 1 == names.len() { ns } else { Ns::Type };
+            if let Some(found) = member(world, module, &names[skip], wanted, scope, asked) {
+                return walk(world, found, names, skip + 1, ns, scope, asked);
+            }
+        }
+    }
+    let named = world.package(module.krate).map(|package| Name::new(&package.crate_name))?;
+    let complete = world.module(module).complete;
+    if scope.krate == module.krate && complete {
+        return None;
+    }
+    let mut path = vec![named];
+    path.extend(names[index..].iter().cloned());
+    Some(Resolved::External(path))
+}
+
+/// The module itself, or for the module of a function body the module around the function.
+fn named_module(world: &World<'_>, mut at: ModId) -> ModId {
+    while let Some(table) = table(world, at) {
+        match (table.anonymous, table.parent) {
+            (true, Some(parent)) => at.idx = parent,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// A name as code in `scope` sees it.
+fn lexical(world: &World<'_>, scope: ModId, name: &Name, ns: Ns, asked: &mut Asked) -> Option<At> {
+    let key = (scope, name.clone(), ns);
+    let outermost = asked.is_empty();
+    if outermost {
+        if let Some(known) = world.memo.borrow().get(&key) {
+            return known.clone().map(At::Done);
+        }
+    }
+    let found = lexical_uncached(world, scope, name, ns, asked);
+    let found = found.map(|at| match at {
+        At::Mod(module) => Resolved::Mod(module),
+        At::Done(done) => done,
+    });
+    if outermost {
+        world.memo.borrow_mut().insert(key, found.clone());
+    }
+    found.map(At::Done)
+}
+
+fn lexical_uncached(world: &World<'_>, scope: ModId, name: &Name, ns: Ns, asked: &mut Asked) -> Option<At> {
+    let mut at = scope;
+    loop {
+        if let Some(found) = member(world, at, name, ns, scope, asked) {
+            return Some(found);
+        }
+        let Some(table) = table(world, at) else { break };
+        // Macros are visible in the modules below; other names only from a body to the module around it.
+        match table.parent {
+            Some(parent) if table.anonymous || ns == Ns::Macro => at.idx = parent,
+            _ => break,
+        }
+    }
+    if ns == Ns::Macro {
+        if let Some(found) = macro_use_crates(world, scope, name, asked) {
+            return Some(found);
+        }
+    }
+    if ns == Ns::Type {
+        if let Some(found) = extern_crate(world, scope.krate, name) {
+            return Some(found);
+        }
+        if PRIMITIVES.contains(&name.as_str()) {
+            return Some(At::Done(Resolved::Builtin(name.clone(), 1)));
+        }
+    }
+    if let Some(std) = world.std {
+        let root = ModId { krate: CrateId(std.0), idx: 0 };
+        if scope.krate != root.krate {
+            if let Some(found) = member(world, root, name, ns, scope, asked) {
+                return Some(found);
+            }
+        }
+    }
+    if world.is_model(scope.krate) {
+        if let Some(real) = world.overlaid.get(&PackageId(scope.krate.0)) {
+            let root = ModId { krate: CrateId(real.0), idx: 0 };
+            if let Some(found) = member(world, root, name, ns, scope, asked) {
+                return Some(found);
+            }
+        }
+    }
+    unknown_glob(world, scope, name, asked)
+}
+
+/// A name that only a glob import of an unknown module can explain.
+fn unknown_glob(world: &World<'_>, scope: ModId, name: &Name, asked: &mut Asked) -> Option<At> {
+    if asked.len() > 1 {
+        return None;
+    }
+    let mut at = scope;
+    loop {
+        let table = table(world, at)?;
+        let module = world.module(at);
+        for &glob in &table.globs {
+            let Some(import) = module.imports.get(glob as usize) else { continue };
+            let names: Vec<Name> = import.path.segments.iter().map(|segment| segment.name.clone()).collect();
+            let found =
+                lookup(world, at, &import.path, &names, Ns::Type, true, &mut vec![(at, name.clone(), Ns::Type)]);
+            if let Some(Resolved::External(mut path)) = found {
+                path.push(name.clone());
+                return Some(At::Done(Resolved::External(path)));
+            }
+        }
+        match table.parent {
+            Some(parent) if table.anonymous => at.idx = parent,
+            _ => return None,
+        }
+    }
+}
+
+/// Macros of crates that the root imports with `#[macro_use] extern crate`.
+fn macro_use_crates(world: &World<'_>, scope: ModId, name: &Name, asked: &mut Asked) -> Option<At> {
+    let root = world.module(ModId { krate: scope.krate, idx: 0 });
+    for &idx in &root.items {
+        let item = world.item(ItemId { krate: scope.krate, idx });
+        let ItemKind::ExternCrate(krate) = &item.kind else { continue };
+        if !item.attrs.iter().any(|attr| attr.path == "macro_use") {
+            continue;
+        }
+        if let Some(At::Mod(root)) = extern_crate(world, scope.krate, krate) {
+            if let Some(found) = member(world, root, name, Ns::Macro, scope, asked) {
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+/// A name in a module, models over crates included.
+fn member(world: &World<'_>, module: ModId, name: &Name, ns: Ns, scope: ModId, asked: &mut Asked) -> Option<At> {
+    let overlay = world.overlay(module.krate).map(|krate| ModId { krate, idx: 0 });
+    if let (Some(model), 0) = (overlay, module.idx) {
+        if scope.krate != model.krate {
+            if let Some(found) = declared(world, model, name, ns, scope, asked) {
+                return Some(found);
+            }
+        }
+    }
+    if let Some(found) = declared(world, module, name, ns, scope, asked) {
+        return Some(replaced(world, found, ns, scope, asked));
+    }
+    // A path into a model's crate goes on to the crate it overlays.
+    if module.idx == 0 && world.is_model(module.krate) && scope.krate != module.krate {
+        let real = world.overlaid.get(&PackageId(module.krate.0))?;
+        let root = ModId { krate: CrateId(real.0), idx: 0 };
+        return declared(world, root, name, ns, scope, asked).map(|at| replaced(world, at, ns, scope, asked));
+    }
+    None
+}
+
+/// Model rows replace items of the same name, wherever the crate declares them.
+fn replaced(world: &World<'_>, found: At, ns: Ns, scope: ModId, asked: &mut Asked) -> At {
+    let At::Done(Resolved::Item(id)) = &found else { return found };
+    let Some(model) = world.overlay(id.krate) else { return found };
+    if scope.krate == model {
+        return found;
+    }
+    let name = world.item(*id).name.clone();
+    let by = declared(world, ModId { krate: model, idx: 0 }, &name, ns, scope, asked);
+    match by {
+        Some(At::Done(Resolved::Item(item))) => At::Done(Resolved::Item(item)),
+        _ => found,
+    }
+}
+
+/// A name a module declares or imports.
+fn declared(world: &World<'_>, module: ModId, name: &Name, ns: Ns, scope: ModId, asked: &mut Asked) -> Option<At> {
+    let table = table(world, module)?;
+    let own = match ns {
+        Ns::Type => &table.types,
+        Ns::Value => &table.values,
+        Ns::Macro => &table.macros,
+    };
+    if let Some(&idx) = own.get(name) {
+        let id = ItemId { krate: module.krate, idx };
+        let item = world.item(id);
+        match &item.kind {
+            ItemKind::Mod(inner) => return Some(At::Mod(ModId { krate: module.krate, idx: *inner })),
+            ItemKind::ExternCrate(of) if of == "self" => return Some(At::Mod(ModId { krate: module.krate, idx: 0 })),
+            ItemKind::ExternCrate(of) => return extern_crate(world, module.krate, of),
+            _ => return Some(At::Done(Resolved::Item(id))),
+        }
+    }
+    if !table.imports.contains_key(name) && table.globs.is_empty() {
+        return None;
+    }
+    let key = (module, name.clone(), ns);
+    if asked.contains(&key) || asked.len() >= MAX_ASKED {
+        return None;
+    }
+    asked.push(key);
+    let found = imported(world, module, &table, name, ns, scope, asked);
+    asked.pop();
+    found
+}
+
+fn imported(
+    world: &World<'_>,
+    module: ModId,
+    table: &Table,
+    name: &Name,
+    ns: Ns,
+    scope: ModId,
+    asked: &mut Asked,
+) -> Option<At> {
+    let declaring = world.module(module);
+    for &at in table.imports.get(name).into_iter().flatten() {
+        let Some(import) = declaring.imports.get(at as usize) else { continue };
+        let names: Vec<Name> = import.path.segments.iter().map(|segment| segment.name.clone()).collect();
+        if let Some(found) = lookup(world, module, &import.path, &names, ns, true, asked) {
+            return match found {
+                Resolved::Unresolved | Resolved::Partial(..) => None,
+                Resolved::Mod(module) => Some(At::Mod(module)),
+                found => Some(At::Done(found)),
+            };
+        }
+    }
+    for &at in &table.globs {
+        let Some(import) = declaring.imports.get(at as usize) else { continue };
+        if !import.public && !below(world, scope, module) {
+            continue;
+        }
+        let names: Vec<Name> = import.path.segments.iter().map(|segment| segment.name.clone()).collect();
+        let target = if names.is_empty() && import.path.dollar_crate.is_none() {
+            None
+        } else {
+            lookup(world, module, &import.path, &names, Ns::Type, true, asked)
+        };
+        match target {
+            Some(Resolved::Mod(target)) if target != module => {
+                if let Some(found) = member(world, target, name, ns, module, asked) {
+                    if visible(world, target, name, ns, module, &found) {
+                        return Some(found);
+                    }
+                }
+            }
+            Some(Resolved::Item(id)) if ns != Ns::Macro => {
+                let item = world.item(id);
+                if let ItemKind::Enum(of) = &item.kind {
+                    if let Some(variant) = of.variants.iter().position(|variant| variant.name == *name) {
+                        return Some(At::Done(Resolved::Variant(id, variant as u32)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// True when `scope` is `module` or inside it.
+fn below(world: &World<'_>, scope: ModId, module: ModId) -> bool {
+    let mut at = scope;
+    loop {
+        if at == module {
+            return true;
+        }
+        match table(world, at).and_then(|table| table.parent) {
+            Some(parent) if at.krate == module.krate => at.idx = parent,
+            _ => return false,
+        }
+    }
+}
+
+/// True when a glob in `from` sees the name in `target`.
+fn visible(world: &World<'_>, target: ModId, name: &Name, ns: Ns, from: ModId, found: &At) -> bool {
+    if below(world, from, target) {
+        return true;
+    }
+    let Some(table) = table(world, target) else { return false };
+    let own = match ns {
+        Ns::Type => table.types.get(name),
+        Ns::Value => table.values.get(name),
+        Ns::Macro => table.macros.get(name),
+    };
+    if let Some(&idx) = own {
+        return world.item(ItemId { krate: target.krate, idx }).public;
+    }
+    let module = world.module(target);
+    if let Some(imports) = table.imports.get(name) {
+        return imports.iter().any(|&at| module.imports.get(at as usize).is_some_and(|import| import.public));
+    }
+    // Through a public glob, or from a model over the crate.
+    let _ = found;
+    true
+}
+
+/// A crate by the name code uses for it.
+fn extern_crate(world: &World<'_>, from: CrateId, name: &Name) -> Option<At> {
+    let root = |package: PackageId| At::Mod(ModId { krate: CrateId(package.0), idx: 0 });
+    let package = world.package(from)?;
+    if let Some((_, dep)) = package.deps.iter().find(|(extern_name, _)| extern_name == name.as_str()) {
+        return Some(root(*dep));
+    }
+    let external = || At::Done(Resolved::External(vec![name.clone()]));
+    if package.missing.iter().any(|missing| missing == name.as_str()) {
+        return Some(world.model_named(name).map_or_else(external, |krate| root(PackageId(krate.0))));
+    }
+    if world.is_model(from) && name == "host" {
+        return Some(At::Done(Resolved::Builtin("host".into(), 1)));
+    }
+    if let Some(model) = world.model_named(name) {
+        if model != from {
+            return Some(root(PackageId(model.0)));
+        }
+    }
+    if matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro" | "test") {
+        return Some(external());
+    }
+    if world.is_model(from) {
+        let real = &world.packages[..world.first_model];
+        if let Some(at) = real.iter().position(|package| package.crate_name == name.as_str()) {
+            return Some(root(PackageId(at as u32)));
+        }
+    }
+    None
+}
+
+/// The names a module declares.
+fn table(world: &World<'_>, id: ModId) -> Option<Rc<Table>> {
+    let data = world.data(id.krate)?;
+    if let Some(table) = data.tables.borrow().get(&id.idx) {
+        return Some(table.clone());
+    }
+    let known = match &*data.stage.borrow() {
+        Stage::Ready(krate) => krate.modules.len() + data.extra_modules.borrow().len(),
+        Stage::Building(krate) => krate.modules.len(),
+    };
+    if id.idx as usize >= known {
+        return None;
+    }
+    let module = world.module(id);
+    let mut table = Table {
+        anonymous: module.name.is_empty() && module.parent.is_some(),
+        parent: module.parent,
+        ..Table::default()
+    };
+    for &idx in &module.items {
+        let item = world.item(ItemId { krate: id.krate, idx });
+        let name = item.name.clone();
+        match &item.kind {
+            ItemKind::Mod(_)
+            | ItemKind::ExternCrate(_)
+            | ItemKind::Enum(_)
+            | ItemKind::Trait(_)
+            | ItemKind::TypeAlias(_) => {
+                table.types.entry(name).or_insert(idx);
+            }
+            ItemKind::Struct(of) => {
+                if is_value(&of.fields) {
+                    table.values.entry(name.clone()).or_insert(idx);
+                }
+                table.types.entry(name).or_insert(idx);
+            }
+            ItemKind::Fn(_) | ItemKind::Const(_) => {
+                table.values.entry(name).or_insert(idx);
+            }
+            ItemKind::MacroRules(_) => {
+                table.macros.insert(name, idx);
+            }
+            ItemKind::Impl(_) | ItemKind::MacroCall(_) => {}
+        }
+    }
+    for (at, import) in module.imports.iter().enumerate() {
+        match &import.alias {
+            None => table.globs.push(at as u32),
+            Some(alias) if alias == "_" => {}
+            Some(alias) => table.imports.entry(alias.clone()).or_default().push(at as u32),
+        }
+    }
+    macros_from_below(world, id, &mut table);
+    let table = Rc::new(table);
+    data.tables.borrow_mut().insert(id.idx, table.clone());
+    Some(table)
+}
+
+fn is_value(fields: &Fields) -> bool {
+    fields.tuple || fields.unit
+}
+
+/// Macros that `#[macro_use]` modules leave in the module around them, and for the root the exported ones.
+fn macros_from_below(world: &World<'_>, id: ModId, table: &mut Table) {
+    let module = world.module(id);
+    for &idx in &module.items {
+        let item = world.item(ItemId { krate: id.krate, idx });
+        let ItemKind::Mod(inner) = item.kind else { continue };
+        if item.attrs.iter().any(|attr| attr.path == "macro_use") {
+            if let Some(below) = self::table(world, ModId { krate: id.krate, idx: inner }) {
+                let mut names: Vec<_> = below.macros.iter().collect();
+                names.sort();
+                for (name, &macro_item) in names {
+                    table.macros.entry(name.clone()).or_insert(macro_item);
+                }
+            }
+        }
+    }
+    if id.idx == 0 {
+        let Some(data) = world.data(id.krate) else { return };
+        let exported = |krate: &crate::ir::hir::Crate, table: &mut Table| {
+            for (idx, item) in krate.items.iter().enumerate() {
+                if let ItemKind::MacroRules(def) = &item.kind {
+                    if def.exported {
+                        table.macros.entry(item.name.clone()).or_insert(idx as u32);
+                    }
+                }
+            }
+        };
+        match &*data.stage.borrow() {
+            Stage::Ready(krate) => exported(krate, table),
+            Stage::Building(krate) => exported(krate, table),
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Texts as the parser sees them: what stands before the first token, the guard against nesting that would exhaust the
+//! stack, and the way from a parser's byte range back to a [`Span`] of the analysis.
+//!
+//! `syn` and everything after it recurses once per nested construct, and a few constructs nest without a delimiter
+//! (`!!!x`, `a.b().c()`, `else if`, `A<B<C<..`). [`check`] therefore bounds, before anything is parsed, the number of
+//! tokens that stand between a token and the separators around it, summed over all open delimiters.
+
+use crate::ir::{FileId, Span};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::cell::Cell;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Most delimiters that may be open at once.
+const MAX_DEPTH: usize = 200;
+/// Most tokens without a separator, summed over open delimiters.
+const MAX_RUN: u32 = 6_000;
+/// Most angle brackets opened without a separator between them.
+const MAX_ANGLES: u32 = 300;
+/// Files whose first bit is set are texts that macros or models made; see [`crate::source::World`].
+pub(crate) const VIRTUAL: u32 = 0x8000_0000;
+/// First character of everything this module appends to identifiers (a modifier letter: valid inside an identifier,
+/// never typed by people).
+pub(crate) const MARK: char = '\u{2d0}';
+
+/// Stack for threads that parse or walk parsed text; [`check`] keeps every accepted text well below it.
+pub const STACK: usize = 256 << 20;
+
+/// Runs `work` on a thread whose stack is large enough for every text [`check`] accepts.
+pub fn with_big_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("crosslane".into()).stack_size(STACK).spawn_scoped(scope, work);
+        match thread.map(|handle| handle.join()) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("no thread for the analysis: {error}"),
+        }
+    })
+}
+
+thread_local! {
+    static PARSES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Keeps the parser's span table of this thread alive; the last one dropped empties it.
+pub(crate) struct SpanGuard(());
+
+impl SpanGuard {
+    pub(crate) fn new() -> Self {
+        PARSES.with(|count| count.set(count.get() + 1));
+        SpanGuard(())
+    }
+}
+
+impl Drop for SpanGuard {
+    fn drop(&mut self) {
+        let left = PARSES.with(|count| {
+            count.set(count.get() - 1);
+            count.get()
+        });
+        if left == 0 {
+            proc_macro2::extra::invalidate_current_thread_spans();
+        }
+    }
+}
+
+/// Byte offset of the first token's line: after a byte order mark and a shebang.
+pub(crate) fn start(text: &str) -> usize {
+    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let rest = &text[bom..];
+    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
+        return bom + rest.find('\n').unwrap_or(rest.len());
+    }
+    bom
+}
+
+/// A piece of a text that was put together from other texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    /// Byte range in the text.
+    pub(crate) lo: u32,
+    pub(crate) hi: u32,
+    /// Where it comes from.
+    pub(crate) span: Span,
+    /// True when the text was copied byte by byte, so offsets inside it can be carried over.
+    pub(crate) copied: bool,
+}
+
+/// From byte ranges of what was given to the parser to spans.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanMap {
+    /// The text's own file; may be virtual.
+    pub(crate) file: FileId,
+    /// Offset of the parsed slice in that text.
+    pub(crate) base: u32,
+    /// For virtual texts, sorted.
+    pub(crate) pieces: Option<Arc<[Piece]>>,
+}
+
+impl SpanMap {
+    /// The range in the coordinates of the text itself, virtual or not.
+    pub(crate) fn raw(&self, range: Range<usize>) -> Span {
+        Span { file: self.file, lo: self.base + range.start as u32, hi: self.base + range.end as u32 }
+    }
+
+    /// The range as people can look it up.
+    pub(crate) fn real(&self, range: Range<usize>) -> Span {
+        let raw = self.raw(range);
+        let Some(pieces) = &self.pieces else { return raw };
+        let find = |at: u32| {
+            let index = pieces.partition_point(|piece| piece.hi <= at);
+            pieces.get(index).filter(|piece| piece.lo <= at)
+        };
+        let (Some(first), Some(last)) = (find(raw.lo), find(raw.hi.max(raw.lo + 1) - 1)) else { return Span::NONE };
+        let begin = if first.copied {
+            Span { file: first.span.file, lo: first.span.lo + (raw.lo - first.lo), hi: first.span.hi }
+        } else {
+            first.span
+        };
+        let end = if last.copied { last.span.lo + (raw.hi - last.lo) } else { last.span.hi };
+        if first.span.file != last.span.file || end < begin.lo {
+            return begin;
+        }
+        Span { file: begin.file, lo: begin.lo, hi: end }
+    }
+}
+
+/// The smallest span over two; the first when they are in different files.
+pub(crate) fn join(a: Span, b: Span) -> Span {
+    if a.is_none() {
+        return b;
+    }
+    if a.file != b.file {
+        return a;
+    }
+    Span { file: a.file, lo: a.lo.min(b.lo), hi: a.hi.max(b.hi) }
+}
+
+/// An identifier without `r#` and without what macro expansion appended.
+pub(crate) fn plain(ident: &str) -> &str {
+    let ident = ident.strip_prefix("r#").unwrap_or(ident);
+    ident.find(MARK).map_or(ident, |at| &ident[..at])
+}
+
+/// Counts what lies between a token and the separators around it.
+struct Pressure {
+    /// Per open delimiter: tokens since the last separator, angle brackets since it, and whether the last token closed
+    /// a brace.
+    open: Vec<(u32, u32, bool)>,
+    total: u32,
+}
+
+/// What the text has that it should not have.
+pub(crate) type TooDeep = &'static str;
+
+impl Pressure {
+    fn new() -> Self {
+        Pressure { open: vec![(0, 0, false)], total: 0 }
+    }
+
+    fn reset(&mut self) {
+        if let Some(top) = self.open.last_mut() {
+            self.total -= top.0;
+            *top = (0, 0, false);
+        }
+    }
+
+    fn token(&mut self) -> Result<(), TooDeep> {
+        self.total += 1;
+        if let Some(top) = self.open.last_mut() {
+            top.0 += 1;
+            top.2 = false;
+        }
+        if self.total > MAX_RUN { Err("an expression or type is too long to be read") } else { Ok(()) }
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), TooDeep> {
+        if self.open.last().is_some_and(|top| top.2) && word != "else" && word != "as" {
+            self.reset();
+        }
+        self.token()
+    }
+
+    fn punct(&mut self, punct: char) -> Result<(), TooDeep> {
+        match punct {
+            ';' => {
+                self.reset();
+                return Ok(());
+            }
+            ',' => {
+                // A comma separates arguments, but angle brackets may still be open around it.
+                let angles = self.open.last().map_or(0, |top| top.1);
+                self.reset();
+                if let Some(top) = self.open.last_mut() {
+                    top.1 = angles.min(MAX_ANGLES);
+                }
+                return Ok(());
+            }
+            '#' if self.open.last().is_some_and(|top| top.2) => self.reset(),
+            '<' => {
+                if let Some(top) = self.open.last_mut() {
+                    top.1 += 1;
+                    if top.1 > MAX_ANGLES {
+                        return Err("types are nested too deeply");
+                    }
+                }
+            }
+            '>' => {
+                if let Some(top) = self.open.last_mut() {
+                    top.1 = top.1.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+        self.token()
+    }
+
+    fn open(&mut self) -> Result<(), TooDeep> {
+        self.token()?;
+        if self.open.len() > MAX_DEPTH {
+            return Err("delimiters are nested too deeply");
+        }
+        self.open.push((0, 0, false));
+        Ok(())
+    }
+
+    fn close(&mut self, brace: bool) {
+        if self.open.len() > 1 {
+            self.reset();
+            self.open.pop();
+            if let Some(top) = self.open.last_mut() {
+                top.2 = brace;
+            }
+        }
+    }
+}
+
+/// Refuses texts that the parser and the passes behind it cannot walk without exhausting the stack.
+pub(crate) fn check(text: &str) -> Result<(), TooDeep> {
+    let mut pressure = Pressure::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                at = memchr(bytes, at, b'\n');
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'*') => at = block_comment(bytes, at),
+            b'"' => {
+                pressure.token()?;
+                at = string(bytes, at);
+            }
+            b'\'' => {
+                pressure.token()?;
+                at = quote(text, at);
+            }
+            b'(' | b'[' | b'{' => {
+                pressure.open()?;
+                at += 1;
+            }
+            b')' | b']' | b'}' => {
+                pressure.close(byte == b'}');
+                at += 1;
+            }
+            _ if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 => {
+                let from = at;
+                while bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80) {
+                    at += 1;
+                }
+                let word = &text[from..at];
+                let raw = matches!(word, "r" | "br" | "cr");
+                if raw && matches!(bytes.get(at), Some(b'"' | b'#')) {
+                    at = raw_string(bytes, at);
+                } else if matches!(word, "b" | "c") && bytes.get(at) == Some(&b'"') {
+                    at = string(bytes, at);
+                } else if word == "b" && bytes.get(at) == Some(&b'\'') {
+                    at = quote(text, at);
+                }
+                pressure.word(word)?;
+            }
+            _ if byte.is_ascii_whitespace() || byte.is_ascii_control() => at += 1,
+            _ => {
+                // `->`, `=>`, `>=` close no angle bracket.
+                let arrow = byte == b'>' && at > 0 && matches!(bytes[at - 1], b'-' | b'=');
+                if arrow {
+                    pressure.token()?
+                } else {
+                    pressure.punct(byte as char)?
+                }
+                at += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// [`check`] for tokens that macro expansion made.
+pub(crate) fn check_tokens(tokens: &TokenStream) -> Result<(), TooDeep> {
+    fn walk(tokens: TokenStream, pressure: &mut Pressure) -> Result<(), TooDeep> {
+        for tree in tokens {
+            match tree {
+                TokenTree::Group(group) => {
+                    pressure.open()?;
+                    walk(group.stream(), pressure)?;
+                    pressure.close(group.delimiter() == Delimiter::Brace);
+                }
+                TokenTree::Ident(ident) => pressure.word(&ident.to_string())?,
+                TokenTree::Punct(punct) => pressure.punct(punct.as_char())?,
+                TokenTree::Literal(_) => pressure.token()?,
+            }
+        }
+        Ok(())
+    }
+    walk(tokens.clone(), &mut Pressure::new())
+}
+
+fn memchr(bytes: &[u8], from: usize, byte: u8) -> usize {
+    bytes[from..].iter().position(|&b| b == byte).map_or(bytes.len(), |at| from + at)
+}
+
+fn block_comment(bytes: &[u8], from: usize) -> usize {
+    let (mut at, mut depth) = (from, 0usize);
+    while at < bytes.len() {
+        if bytes[at..].starts_with(b"/*") {
+            depth += 1;
+            at += 2;
+        } else if bytes[at..].starts_with(b"*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    at
+}
+
+/// Past the end of a string whose opening quote is at `from`.
+fn string(bytes: &[u8], from: usize) -> usize {
+    let mut at = from + 1;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Past the end of a raw string whose hashes begin at `from`; past the hash when it is a raw identifier.
+fn raw_string(bytes: &[u8], from: usize) -> usize {
+    let hashes = bytes[from..].iter().take_while(|&&b| b == b'#').count();
+    if bytes.get(from + hashes) != Some(&b'"') {
+        return from + hashes;
+    }
+    let mut at = from + hashes + 1;
+    while at < bytes.len() {
+        if bytes[at] == b'"' && bytes[at + 1..].iter().take(hashes).filter(|&&b| b == b'#').count() == hashes {
+            return at + 1 + hashes;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Past a character literal or, for a lifetime, past its quote.
+fn quote(text: &str, from: usize) -> usize {
+    let mut chars = text[from + 1..].char_indices();
+    match chars.next() {
+        Some((_, '\\')) => {
+            let bytes = text.as_bytes();
+            let mut at = from + 3;
+            while let Some(&byte) = bytes.get(at) {
+                match byte {
+                    b'\'' => return at + 1,
+                    b'\n' => return at,
+                    _ => at += 1,
+                }
+            }
+            bytes.len()
+        }
+        Some(_) => match chars.next() {
+            Some((at, '\'')) => from + 1 + at + 1,
+            _ => from + 1,
+        },
+        None => from + 1,
+    }
+}
