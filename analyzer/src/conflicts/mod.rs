@@ -18,6 +18,7 @@ mod tests;
 
 use crate::chains::{ChainModel, Outcome};
 use crate::ir::{CellId, Contract, EntryKind, Mode};
+pub(crate) use access::shared_by_key;
 pub use class::Class;
 pub use condition::{Atom, Condition, Conj, First};
 

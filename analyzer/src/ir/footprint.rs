@@ -187,6 +187,23 @@ pub enum UnknownReason {
 }
 
 impl UnknownReason {
+    /// All reasons.
+    pub const ALL: &'static [UnknownReason] = &[
+        UnknownReason::UnresolvedCall,
+        UnknownReason::UnknownMacro,
+        UnknownReason::UnknownAttribute,
+        UnknownReason::OpenTrait,
+        UnknownReason::MissingDependency,
+        UnknownReason::UnknownFunction,
+        UnknownReason::UnknownCell,
+        UnknownReason::Budget,
+        UnknownReason::TooDeep,
+        UnknownReason::Unparsable,
+        UnknownReason::Unsafe,
+        UnknownReason::Unsupported,
+        UnknownReason::RemainingAccounts,
+    ];
+
     /// The text in manifests.
     pub fn code(self) -> &'static str {
         match self {

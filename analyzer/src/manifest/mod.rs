@@ -1,13 +1,22 @@
 //! Manifests: the wire types of version 1, reading and writing them, and what a reader must refuse.
 
+mod build;
+mod diff;
+mod load;
 mod value;
 
-pub(crate) use value::hex;
+pub(crate) use value::{hex, unhex};
 
 pub mod v1;
 
 use serde::Deserialize;
 
+pub use build::{BuildOptions, MAX_CONFLICTS, build, contract_with};
+pub use diff::{
+    CellChange, ClassChange, ConflictChange, ContractDiff, Layout, LockChange, ManifestDiff, Presence, diff, locks,
+    same_ignoring_tool, type_text,
+};
+pub use load::contract as to_ir;
 pub use v1::Manifest;
 
 /// Values of a contract's `requires` that this version understands. Everything in the format of version 1 is understood
@@ -120,6 +129,30 @@ fn syntax(error: &serde_json::Error) -> ManifestError {
     ManifestError::Syntax { line: error.line(), column: error.column(), message }
 }
 
+/// The JSON schema of manifest version 1: what this version writes.
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Manifest);
+    // Terms, types and constants are written by hand and refer to each other.
+    schema.insert("title".to_owned(), "Crosslane manifest, version 1".into());
+    let mut value = schema.to_value();
+    if let Some(definitions) = value.get_mut("$defs").and_then(serde_json::Value::as_object_mut) {
+        let fields = serde_json::json!({ "type": "array", "items": { "type": "object", "required": ["name", "type"],
+            "properties": { "name": { "type": "string" }, "type": { "$ref": "#/$defs/Type" } } } });
+        definitions.insert("Fields".to_owned(), fields);
+    }
+    value
+}
+
+/// Text of a JSON schema, laid out like manifests.
+#[cfg(feature = "schema")]
+pub fn schema_text() -> String {
+    let mut out = String::new();
+    print(&schema(), 0, 0, &mut out);
+    out.push('\n');
+    out
+}
+
 /// Text of a manifest: UTF-8, keys in the order of the types, small values on one line, a newline at the end.
 pub fn write(manifest: &Manifest) -> String {
     let mut out = String::new();
@@ -198,6 +231,9 @@ fn flat(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod build_tests;
 
 #[cfg(test)]
 mod tests {

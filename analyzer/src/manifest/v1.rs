@@ -494,6 +494,9 @@ pub struct Conjunction {
     /// `a-first` or `b-first`: a conflict only in that order. Absent or not understood: in both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// `chain` where both calls may be of different instances; absent: `a.self = b.self` is part of the conjunction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 /// An equality between a term of `a` and a term of `b`.
