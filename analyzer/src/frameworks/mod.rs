@@ -1,1 +1,4 @@
 //! frameworks.
+
+#[cfg(feature = "source")]
+pub mod models;

@@ -34,7 +34,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use models::{ModelCrate, ModelError, ModelRow, parse_model};
+pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
 pub use text::{STACK, with_big_stack};
 
 /// Index of a package in a [`World`]; its library's [`CrateId`] has the same number.
@@ -207,6 +207,12 @@ impl<'s> World<'s> {
             if let Some(model) = model {
                 overlaid.entry(*model).or_insert(PackageId(at as u32));
             }
+        }
+        let mut models = models;
+        for (at, model) in models.iter_mut().enumerate() {
+            let real = overlaid.get(&PackageId((first_model + at) as u32)).map(|id| id.0 as usize);
+            let version = real.map_or("", |real| packages[real].version.as_str());
+            model.rows.retain(|row| row.covers(version));
         }
         let std = models.iter().position(|model| model.is_named("std")).map(|at| PackageId((first_model + at) as u32));
         let crates = RefCell::new(vec![None; packages.len()]);

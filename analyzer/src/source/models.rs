@@ -25,6 +25,12 @@ pub struct ModelCrate {
     pub pure: bool,
     /// The rows, in order.
     pub rows: Vec<ModelRow>,
+    /// What building a struct or variant (by its path) does; the fields are in scope.
+    pub constructs: Vec<ModelText>,
+    /// What a parameter of an entry point is, by the path of its type.
+    pub params: Vec<ModelText>,
+    /// How values of a type are encoded, by its path: `uint(128)`, `address(bech32)`, `opaque` …
+    pub types: Vec<(String, String)>,
     /// Name of the file, for locations.
     pub file_name: String,
     /// Text of the file.
@@ -44,8 +50,21 @@ pub struct ModelRow {
     rust_range: (u32, u32),
     /// True when the text is in the file as it is, so offsets can be carried over.
     verbatim: bool,
+    /// Versions the row describes, such as `>=0.14` or `<0.14`; `None` for all that the model covers.
+    pub versions: Option<String>,
     /// Where the knowledge comes from, relative to the crate's source.
     pub source: Option<String>,
+}
+
+/// Rust text about a type or variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelText {
+    /// Path of the type or variant, from the root of the model's crate.
+    pub path: String,
+    /// The Rust text: a block's content.
+    pub rust: String,
+    /// Where it stands in the file.
+    pub range: (u32, u32),
 }
 
 /// Why a model file cannot be used.
@@ -69,6 +88,12 @@ struct RawFile {
     head: RawHead,
     #[serde(default)]
     row: Vec<RawRow>,
+    #[serde(default)]
+    constructs: Vec<RawConstruct>,
+    #[serde(default)]
+    param: Vec<RawParam>,
+    #[serde(default, rename = "type")]
+    types: Vec<RawType>,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +119,42 @@ struct RawRow {
     #[serde(rename = "in")]
     block: Option<Spanned<String>>,
     rust: Spanned<String>,
+    versions: Option<String>,
     source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConstruct {
+    path: String,
+    does: Spanned<String>,
+    #[serde(rename = "source")]
+    _source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawParam {
+    #[serde(rename = "type")]
+    path: String,
+    value: Spanned<String>,
+    #[serde(rename = "source")]
+    _source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawType {
+    name: String,
+    #[serde(rename = "as")]
+    encoding: String,
+}
+
+impl ModelText {
+    fn new(path: String, rust: Spanned<String>) -> ModelText {
+        let range = rust.span();
+        ModelText { path, rust: rust.into_inner(), range: (range.start as u32, range.end as u32) }
+    }
 }
 
 /// Reads a model file.
@@ -127,6 +187,7 @@ pub fn parse_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError
             rust,
             rust_range: (rust_range.0 as u32, rust_range.1 as u32),
             verbatim: start.is_some(),
+            versions: row.versions,
             source: row.source,
         };
         if let Err(bad) = row.check() {
@@ -144,6 +205,9 @@ pub fn parse_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError
         ambient: raw.head.ambient,
         pure: raw.head.pure,
         rows,
+        constructs: raw.constructs.into_iter().map(|row| ModelText::new(row.path, row.does)).collect(),
+        params: raw.param.into_iter().map(|row| ModelText::new(row.path, row.value)).collect(),
+        types: raw.types.into_iter().map(|row| (row.name, row.encoding)).collect(),
         file_name: file_name.to_string(),
         text: text.into(),
     })
@@ -167,6 +231,24 @@ impl ModelCrate {
 }
 
 impl ModelRow {
+    /// True when the row describes this version of its crate; an empty version is the newest.
+    pub fn covers(&self, version: &str) -> bool {
+        let numbers = |text: &str| {
+            let mut parts = text.split(['.', '-', '+']).map(|part| part.trim().parse().unwrap_or(0u64));
+            (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+        };
+        let newest = (u64::MAX, 0, 0);
+        let version = if version.is_empty() { newest } else { numbers(version) };
+        match self.versions.as_deref() {
+            Some(wanted) => match (wanted.strip_prefix(">="), wanted.strip_prefix('<')) {
+                (Some(from), _) => version >= numbers(from),
+                (_, Some(below)) => version < numbers(below),
+                _ => true,
+            },
+            None => true,
+        }
+    }
+
     /// The row as a text of its own, with the way back to the file.
     pub(crate) fn virtual_text(&self, file: FileId) -> (String, Vec<Piece>) {
         let mut text = String::new();

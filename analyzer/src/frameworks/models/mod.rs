@@ -1,0 +1,203 @@
+//! The tables that come with the analyzer: what libraries do to state (`<crate>.toml`) and what attribute macros do to
+//! their items (`attributes.toml`). README.md beside this file describes both.
+
+use crate::source::{ModelCrate, ModelError, parse_model};
+use serde::Deserialize;
+
+/// The tables, by file name. `std.toml` is first: all others see its names.
+pub const TABLES: &[(&str, &str)] = &[
+    ("std.toml", include_str!("std.toml")),
+    ("cosmwasm_std.toml", include_str!("cosmwasm_std.toml")),
+    ("cw_storage_plus.toml", include_str!("cw_storage_plus.toml")),
+    ("cosmwasm_storage.toml", include_str!("cosmwasm_storage.toml")),
+    ("sylvia.toml", include_str!("sylvia.toml")),
+];
+
+/// Reads the tables that come with the analyzer.
+///
+/// # Errors
+/// Never, unless a table was changed and its test was not run.
+pub fn builtin() -> Result<Vec<ModelCrate>, ModelError> {
+    TABLES.iter().map(|(name, text)| parse_model(name, text)).collect()
+}
+
+/// What an attribute macro does to the item it stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribute {
+    /// Last segments of its path: `cw_serde`, `tracing::instrument`.
+    pub path: String,
+    /// What happens to the item.
+    pub effect: AttributeEffect,
+    /// For [`AttributeEffect::AddsVariants`]: the variants, as in an enum.
+    #[serde(default)]
+    pub variants: String,
+    /// For [`AttributeEffect::AddsItems`]: the items, with `$SELF`, `$ARGS` and `$(..$FIELD..)*`.
+    #[serde(default)]
+    pub items: String,
+    /// Where the knowledge comes from.
+    pub source: String,
+}
+
+/// The kinds of attribute macros the analyzer can follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttributeEffect {
+    /// The item stays as it is written.
+    Harmless,
+    /// Variants are appended to the enum.
+    AddsVariants,
+    /// Items appear beside the item.
+    AddsItems,
+}
+
+impl Attribute {
+    /// True when an attribute written so is this one.
+    pub fn is_named(&self, written: &str) -> bool {
+        let written = written.trim_start_matches("::");
+        written == self.path || written.strip_suffix(self.path.as_str()).is_some_and(|rest| rest.ends_with("::"))
+    }
+
+    /// The items to add beside the item named `name` with fields `fields`; `args` is the text of the attribute's
+    /// arguments.
+    pub fn items_for(&self, name: &str, args: &str, fields: &[&str]) -> String {
+        let mut text = self.items.replace("$SELF", name).replace("$ARGS", args);
+        while let Some((before, rest)) = text.split_once("$(") {
+            let Some((repeated, after)) = rest.split_once(")*") else { break };
+            let all: String = fields.iter().map(|field| repeated.replace("$FIELD", field)).collect();
+            text = format!("{before}{all}{after}");
+        }
+        text
+    }
+}
+
+/// Reads the table of attributes.
+///
+/// # Errors
+/// Never, unless the table was changed and its test was not run.
+pub fn attributes() -> Result<Vec<Attribute>, toml::de::Error> {
+    #[derive(Deserialize)]
+    struct File {
+        attribute: Vec<Attribute>,
+    }
+    let file: File = toml::from_str(include_str!("attributes.toml"))?;
+    Ok(file.attribute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::hir::{CrateId, ItemId, ItemKind, ModId};
+    use crate::ir::{FileId, Span};
+    use crate::source::{Ns, Package, PackageId, Resolved, Sources, World};
+    use std::sync::Arc;
+
+    /// One package whose library is this text.
+    struct One(&'static str);
+    impl Sources for One {
+        fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
+            (path == "src/lib.rs").then(|| self.0.into())
+        }
+    }
+
+    fn world(sources: &One) -> World<'_> {
+        let package = Package {
+            name: "user".into(),
+            version: "0.1.0".into(),
+            crate_name: "user".into(),
+            root: "src/lib.rs".into(),
+            edition: 2021,
+            missing: vec!["cosmwasm_std".into(), "cw_storage_plus".into()],
+            analysed: true,
+            ..Package::default()
+        };
+        World::new(sources, vec![package], builtin().unwrap())
+    }
+
+    fn resolve(world: &World<'_>, krate: CrateId, path: &str, ns: Ns) -> Resolved {
+        let base = Span { file: FileId(0), lo: 0, hi: 0 };
+        world.resolve(ModId { krate, idx: 0 }, &world.parse_path(path, base).unwrap(), ns)
+    }
+
+    #[test]
+    fn tables_load_without_problems() {
+        let sources = One("");
+        let world = world(&sources);
+        for (_, text) in TABLES {
+            let name = parse_model("t", text).unwrap().name;
+            let krate = world.krate(world.model_named(&name).unwrap());
+            assert!(krate.items.len() > 3, "{name}");
+            let problems: Vec<_> = krate.problems.iter().map(|problem| &problem.0).collect();
+            assert!(problems.is_empty(), "{name}: {problems:?}");
+            // A call that was expanded is in no module any more.
+            for &at in krate.modules.iter().flat_map(|module| &module.items) {
+                if let ItemKind::MacroCall(call) = &krate.items[at as usize].kind {
+                    panic!("{name}: {} was not expanded", call.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_and_texts_lower() {
+        let sources = One("");
+        let world = world(&sources);
+        for (_, text) in TABLES {
+            let model = parse_model("t", text).unwrap();
+            let id = world.model_named(&model.name).unwrap();
+            let krate = world.krate(id);
+            for (idx, item) in krate.items.iter().enumerate() {
+                if let ItemKind::Fn(function) = &item.kind {
+                    if function.has_body {
+                        let body = world.body(ItemId { krate: id, idx: idx as u32 });
+                        assert!(body.is_some_and(|body| body.root.is_some()), "{}::{}", model.name, item.name);
+                    }
+                }
+            }
+            let scope = ModId { krate: id, idx: 0 };
+            for text in model.constructs.iter().chain(&model.params) {
+                let base = Span { file: FileId(0), lo: 0, hi: 0 };
+                let block = format!("{{ {} }}", text.rust);
+                assert!(world.parse_expr_body(&block, base, scope, &[]).is_some(), "{}", text.path);
+                let found = resolve(&world, id, &text.path, Ns::Type);
+                assert!(matches!(found, Resolved::Item(_) | Resolved::Variant(..)), "{}: {found:?}", text.path);
+            }
+            for (path, _) in &model.types {
+                assert!(matches!(resolve(&world, id, path, Ns::Type), Resolved::Item(_)), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn contracts_see_the_tables() {
+        let sources = One("use cosmwasm_std::{ensure, Uint128}; use cw_storage_plus::Map;");
+        let world = world(&sources);
+        let user = CrateId(0);
+        assert!(matches!(resolve(&world, user, "Uint128", Ns::Type), Resolved::Item(_)));
+        assert!(matches!(resolve(&world, user, "Map::new", Ns::Value), Resolved::Partial(_, 1)));
+        assert!(matches!(resolve(&world, user, "Some", Ns::Value), Resolved::Variant(..)));
+        assert!(matches!(resolve(&world, user, "std::collections::HashMap", Ns::Type), Resolved::Item(_)));
+        assert!(matches!(resolve(&world, user, "ensure", Ns::Macro), Resolved::Item(_)));
+        assert!(matches!(resolve(&world, user, "cosmwasm_std::BankMsg::Send", Ns::Type), Resolved::Variant(..)));
+    }
+
+    #[test]
+    fn a_row_can_be_for_some_versions() {
+        let table = builtin().unwrap().into_iter().find(|table| table.name == "cw_storage_plus").unwrap();
+        let count = |version| table.rows.iter().filter(|row| row.versions.is_some() && row.covers(version)).count();
+        assert_eq!((count("0.13.4"), count("1.2.0"), count("")), (1, 1, 1));
+        let old = table.rows.iter().find(|row| row.versions.is_some() && row.covers("0.13.4")).unwrap();
+        assert!(old.rust.contains("(self.index)(data)"));
+    }
+
+    #[test]
+    fn attributes_are_found_and_expanded() {
+        let all = attributes().unwrap();
+        let find = |written: &str| all.iter().find(|row| row.is_named(written));
+        assert_eq!(find("cosmwasm_std::entry_point").unwrap().effect, AttributeEffect::Harmless);
+        assert_eq!(find("cw_ownable::cw_ownable_execute").unwrap().effect, AttributeEffect::AddsVariants);
+        assert!(find("not_entry_point").is_none());
+        let items = find("index_list").unwrap().items_for("Idx", "Token", &["owner", "price"]);
+        assert!(items.contains("for Idx") && items.contains("vec![&self.owner,&self.price,]"), "{items}");
+    }
+}
