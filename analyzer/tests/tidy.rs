@@ -91,7 +91,6 @@ fn passes_know_no_framework_and_no_chain() {
         "ink!",
         "\"keyed\"",
         "\"occ\"",
-        "\"evm\"",
         "stellar",
         "cosmos",
     ];

@@ -13,6 +13,7 @@ use crate::Analysis;
 use crate::diagnostics::{Aside, Finding, Level};
 use crate::ir::{Callers, Cell, Contract, EntryKind, SourceMap, Span};
 
+mod accounts;
 mod facts;
 mod levels;
 mod say;
@@ -108,6 +109,8 @@ macro_rules! registry {
 registry! {
     hot_counter::HotCounter,
     global_total::GlobalTotal,
+    net_zero_update::NetZeroUpdate,
+    unchanged_rewrite::UnchangedRewrite,
     false_sharing::FalseSharing,
     shared_config_write::SharedConfigWrite,
     collection_in_cell::CollectionInCell,
@@ -117,12 +120,22 @@ registry! {
     linked_list::LinkedList,
     prefix_scan::PrefixScan,
     mutable_index::MutableIndex,
+    selected_snapshot::SelectedSnapshot,
     sequence_id::SequenceId,
     hot_read_of_written_cell::HotReadOfWrittenCell,
     unknown_access::UnknownAccess,
     dynamic_key::DynamicKey,
     unlinked_call::UnlinkedCall,
     open_trait::OpenTrait,
+    needless_mut::NeedlessMut,
+    missing_mut::MissingMut,
+    sequence_as_seed::SequenceAsSeed,
+    global_fee_account::GlobalFeeAccount,
+    unsharded_vault::UnshardedVault,
+    instance_write::InstanceWrite,
+    user_data_in_instance::UserDataInInstance,
+    packed_slot::PackedSlot,
+    root_resident_scalar::RootResidentScalar,
     unused_allow::UnusedAllow,
 }
 

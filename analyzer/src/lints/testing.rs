@@ -206,6 +206,30 @@ impl Build {
         self.with_entry(|entry| entry.externals.push(external))
     }
 
+    /// Adds an account to the last entry point; `source` is its declaration.
+    pub(crate) fn account(
+        mut self,
+        source: &str,
+        name: &str,
+        identity: Term,
+        writable: bool,
+        written: Written,
+    ) -> Build {
+        let span = self.line(source);
+        let why = self.line(&format!("    accounts.{name}"));
+        let account = AccountParam {
+            name: name.to_owned(),
+            writable,
+            signer: false,
+            optional: false,
+            identity,
+            written,
+            why: vec![why],
+            span,
+        };
+        self.with_entry(|entry| entry.accounts.get_or_insert_with(Vec::new).push(account))
+    }
+
     /// Reads an item.
     pub(crate) fn read(self, cell: &str) -> Build {
         self.at(cell, &[], Mode::Read)

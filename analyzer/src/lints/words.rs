@@ -16,6 +16,8 @@ pub struct Words {
     pub view: String,
     /// What calls are collected in (`block`, `ledger`).
     pub block: String,
+    /// What a call costs (`compute units`, `gas`).
+    pub cost: String,
     /// True when chains of this kind run calls side by side today.
     pub parallel_today: bool,
     /// True when calls of one contract never overlap, whatever they touch.
@@ -49,6 +51,7 @@ impl Words {
             },
             view: if queries { "query" } else { "view" }.to_owned(),
             block: noun(|nouns| &nouns.block, "block"),
+            cost: noun(|nouns| &nouns.cost, "cost"),
             parallel_today: model.is_some_and(|model| model.parallel_today),
             whole_contract: model.is_some_and(|model| model.unit == UnitKind::Contract),
             clash: model.map_or_else(|| "wait for each other".to_owned(), clash),
@@ -56,6 +59,11 @@ impl Words {
             write_cost: model.and_then(write_cost),
             model,
         }
+    }
+
+    /// The limit of one unit in a block, where the chain has one.
+    pub(crate) fn unit_limit(&self) -> Option<&'static chains::Limit> {
+        self.model.and_then(|model| model.limit(&model.nouns.unit))
     }
 
     /// True if an access of one call and one of another conflict on one unit, in either order.
