@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use crate::Analysis;
-use crate::diagnostics::{Aside, Finding, Level};
+use crate::diagnostics::{Aside, Finding, Label, Level};
 use crate::ir::{Callers, Cell, Contract, EntryKind, SourceMap, Span};
 
 mod accounts;
@@ -129,14 +129,20 @@ registry! {
     open_trait::OpenTrait,
     needless_mut::NeedlessMut,
     missing_mut::MissingMut,
+    needless_init_if_needed::NeedlessInitIfNeeded,
     sequence_as_seed::SequenceAsSeed,
     global_fee_account::GlobalFeeAccount,
+    idl_drift::IdlDrift,
     unsharded_vault::UnshardedVault,
     instance_write::InstanceWrite,
     user_data_in_instance::UserDataInInstance,
     packed_slot::PackedSlot,
     root_resident_scalar::RootResidentScalar,
+    footprint_exceeded::FootprintExceeded,
+    parallel_claim_broken::ParallelClaimBroken,
     unused_allow::UnusedAllow,
+    stale_manifest::StaleManifest,
+    moved_cell::MovedCell,
 }
 
 /// All lints, in order of code.
@@ -218,6 +224,27 @@ pub fn run(analysis: &Analysis, options: &LintOptions) -> Vec<Finding> {
     });
     findings.dedup();
     findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// A finding of a lint that is found outside of this module (claims in attributes, stale manifests, moved cells), with
+/// its default level on a chain model. `None` if no lint has this code. The caller adds labels, notes and the rest.
+pub fn raise(code: &str, chain: &str, contract: &str, message: String, primary: Label) -> Option<Finding> {
+    let info = find(code)?;
+    Some(Finding {
+        code: info.code,
+        name: info.name,
+        level: level(info.code, chain),
+        message,
+        contract: contract.to_owned(),
+        entries: Vec::new(),
+        cell: None,
+        primary,
+        secondary: Vec::new(),
+        notes: Vec::new(),
+        fix: None,
+        price: None,
+        aside: None,
+    })
 }
 
 /// Where an `allow` may stand to hide a finding: at its place, at the declaration of its cell, at its entry point if it
