@@ -1,6 +1,8 @@
 //! What lints ask of a contract, computed once: which entry points count as traffic, who reads and writes each cell,
 //! which accesses stand at a key that is the same in every call. Every predicate here errs towards "no finding".
 
+use std::collections::BTreeSet;
+
 use super::shapes::{self, Hot, Shape};
 use super::words::Words;
 use crate::ir::{
@@ -43,6 +45,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) public: Vec<usize>,
     /// Per cell.
     users: Vec<Users>,
+    /// All accesses, per cell, in order.
+    by_cell: Vec<Vec<At>>,
+    /// Names of messages that others refine.
+    parents: BTreeSet<&'a str>,
     /// Hot cells, by cell.
     hot: Vec<Hot>,
     /// True when some message has an unknown that reaches every cell: "no message reads it" cannot be said.
@@ -52,8 +58,7 @@ pub(crate) struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// Computes the facts of a contract.
     pub(crate) fn new(contract: &'a Contract, files: &'a SourceMap, words: &'a Words) -> Cx<'a> {
-        let refined = |name: &str| contract.entries.iter().any(|entry| entry.refines.as_deref() == Some(name));
-        let leaves = contract.entries.iter().enumerate().filter(|(_, entry)| !refined(&entry.name));
+        let parents: BTreeSet<&str> = contract.entries.iter().filter_map(|entry| entry.refines.as_deref()).collect();
         let mut cx = Cx {
             contract,
             files,
@@ -61,10 +66,20 @@ impl<'a> Cx<'a> {
             calls: Vec::new(),
             public: Vec::new(),
             users: vec![Users::default(); contract.cells.len()],
+            by_cell: vec![Vec::new(); contract.cells.len()],
             hot: Vec::new(),
             blind: false,
+            parents,
         };
-        for (at, entry) in leaves {
+        for (at, entry) in contract.entries.iter().enumerate() {
+            for (access, value) in entry.accesses.iter().enumerate() {
+                if let Some(list) = cx.by_cell.get_mut(value.cell.0 as usize) {
+                    list.push(At { entry: at, access });
+                }
+            }
+            if cx.parents.contains(entry.name.as_str()) {
+                continue;
+            }
             let call = matches!(entry.kind, EntryKind::Call | EntryKind::Callback);
             if call {
                 cx.calls.push(at);
@@ -112,8 +127,7 @@ impl<'a> Cx<'a> {
 
     /// True for a message that others refine: what it does is told of them.
     pub(crate) fn is_parent(&self, entry: usize) -> bool {
-        let name = &self.entry(entry).name;
-        self.contract.entries.iter().any(|other| other.refines.as_ref() == Some(name))
+        self.parents.contains(self.entry(entry).name.as_str())
     }
 
     /// The entry point of an index.
@@ -137,17 +151,10 @@ impl<'a> Cx<'a> {
         cells.iter().enumerate().filter(|(_, cell)| !cell.implicit).map(|(at, cell)| (CellId(at as u32), cell))
     }
 
-    /// Accesses of some entry points to a cell.
+    /// Accesses of some entry points (in order) to a cell.
     pub(crate) fn accesses_of(&self, entries: &[usize], cell: CellId) -> Vec<At> {
-        let mut found = Vec::new();
-        for &entry in entries {
-            for (access, value) in self.entry(entry).accesses.iter().enumerate() {
-                if value.cell == cell {
-                    found.push(At { entry, access });
-                }
-            }
-        }
-        found
+        let all = self.by_cell.get(cell.0 as usize).map_or(&[][..], Vec::as_slice);
+        all.iter().copied().filter(|at| entries.binary_search(&at.entry).is_ok()).collect()
     }
 
     /// True when an access changes the contract's own state at a key that is the same in every call, where the chain does

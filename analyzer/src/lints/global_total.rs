@@ -80,8 +80,7 @@ impl Lint for GlobalTotal {
             finding = finding.note(NoteKind::NotOffered, not_offered(cx, hit));
         }
         if finding.fix.is_none() {
-            let text = format!("`// crosslane: allow({}) reason`", Self::INFO.name);
-            finding = finding.note(NoteKind::Allow, text);
+            finding = cx.allow(finding);
         }
         finding
     }

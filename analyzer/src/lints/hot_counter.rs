@@ -40,6 +40,7 @@
 use super::shapes::{Hot, Shape};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
+use crate::ir::Mode;
 
 pub(crate) struct HotCounter;
 
@@ -58,20 +59,25 @@ impl Lint for HotCounter {
         let message = format!("every {} changes the one number in {place}", cx.name(first.entry));
         let finding = say::finding::<Self>(cx, message, cx.access(first).span, "the same place in every call");
         let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
-        finding.fix = if cx.alone(first) && cx.unread_by_calls(hit.cell) {
-            say::by_hand(format!("delete {place}, emit an event and let an indexer count"), Upgrade::Client)
-        } else if cx.alone(first) {
-            say::by_hand("count per something the call carries, and read that count", Upgrade::Migration)
+        let looked_at = hit.writers.iter().any(|at| cx.access(*at).mode == Mode::Update);
+        if cx.alone(first) && cx.unread_by_calls(hit.cell) {
+            finding.fix = say::by_hand(format!("delete {place}, emit an event and let an indexer count"), Upgrade::Client);
+        } else if !cx.alone(first) && cx.record_is_shared(hit) {
+            finding.fix = say::by_hand(format!("give the number a {} of its own", cx.words.unit), Upgrade::Migration);
+        } else if !looked_at {
+            let title = "count per something the call carries, and read that count";
+            finding.fix = say::by_hand(title, Upgrade::Migration);
         } else {
-            say::by_hand(format!("give the number a {} of its own", cx.words.unit), Upgrade::Migration)
-        };
+            // The old number decides what the call does: that may be what the contract is for.
+            finding = cx.allow(finding);
+        }
         finding
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Build, arg, load, uint};
+    use super::super::testing::{Build, arg, load, record, uint};
     use crate::ir::{Mode, Term};
 
     #[test]
@@ -94,7 +100,21 @@ mod tests {
     #[test]
     fn a_counter_that_a_message_reads() {
         let report =
-            Build::new().item("PLAYED", uint(64)).entry("play").update("PLAYED").entry("end").read("PLAYED").run("XL101");
+            Build::new().item("PLAYED", uint(64)).entry("play").at("PLAYED", &[], Mode::Commute).entry("end").read("PLAYED").run("XL101");
+        insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn a_reserve_is_what_the_contract_is_for() {
+        let pool = record("Pool", &[("a", uint(128)), ("b", uint(128))]);
+        let report = Build::new()
+            .item("POOL", pool)
+            .entry("swap")
+            .update("POOL")
+            .field("a")
+            .update("POOL")
+            .field("b")
+            .run("XL101");
         insta::assert_snapshot!(report);
     }
 

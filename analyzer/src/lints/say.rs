@@ -4,7 +4,7 @@ use super::facts::{At, Cx};
 use super::shapes::Hot;
 use super::{Lint, LintInfo};
 use crate::diagnostics::{Finding, Fix, Label, Level, NoteKind, Safety, Upgrade};
-use crate::ir::{CellId, Span, Type};
+use crate::ir::{CellId, EntryKind, Span, Type};
 
 /// Names beyond this many are counted, not listed.
 const LISTED: usize = 4;
@@ -59,18 +59,15 @@ impl Finding {
 }
 
 impl Cx<'_> {
-    /// An entry point as people say it, in backticks: `execute::transfer` is `transfer` where that is clear.
+    /// An entry point as people say it, in backticks: a message or query without its kind (`transfer`), others in full
+    /// (`reply::done`).
     pub(crate) fn name(&self, entry: usize) -> String {
-        format!("`{}`", self.plain(entry))
-    }
-
-    /// The same without backticks.
-    pub(crate) fn plain(&self, entry: usize) -> String {
-        let full = &self.entry(entry).name;
-        match full.split_once("::") {
-            Some((_, short)) => short.to_owned(),
-            None => full.clone(),
-        }
+        let entry = self.entry(entry);
+        let short = match (entry.kind, entry.name.split_once("::")) {
+            (EntryKind::Call | EntryKind::View, Some((_, short))) => short,
+            _ => &entry.name,
+        };
+        format!("`{short}`")
     }
 
     /// A cell's name in backticks.
@@ -142,6 +139,22 @@ impl Cx<'_> {
     /// True when messages do not observe a cell and the analysis has seen all of them.
     pub(crate) fn unread_by_calls(&self, cell: CellId) -> bool {
         self.users(cell).reading_calls.is_empty() && !self.blind
+    }
+
+    /// True when messages use a stored record at the place of these writers for something else than what they change.
+    pub(crate) fn record_is_shared(&self, hot: &Hot) -> bool {
+        let fields: Vec<&str> = hot.writers.iter().filter_map(|at| self.access(*at).field.as_deref()).collect();
+        self.calls.iter().any(|entry| {
+            let all = self.accesses_of(&[*entry], hot.cell);
+            let changes = |at: &At| self.access(*at).field.as_deref().is_some_and(|field| fields.contains(&field));
+            !all.is_empty() && !all.iter().any(changes)
+        })
+    }
+
+    /// The remark that shows how to allow a finding.
+    pub(crate) fn allow(&self, finding: Finding) -> Finding {
+        let text = format!("`// crosslane: allow({}) reason`", finding.name);
+        finding.note(NoteKind::Allow, text)
     }
 
     /// True when nobody but the writers of a hot cell observes it among messages.
