@@ -13,6 +13,8 @@ mod fix;
 mod output;
 mod project;
 mod session;
+#[cfg(test)]
+mod testing;
 
 fn main() -> ExitCode {
     // `cargo crosslane …` runs `cargo-crosslane crosslane …`.

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use crosslane_analyzer::Analysis;
-use crosslane_analyzer::ir::Location;
+use crosslane_analyzer::chains::{self, ChainModel};
+use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
+use crosslane_analyzer::ir::{Contract, EntryKind, Location};
 use crosslane_analyzer::manifest::Manifest;
 
 use crate::args::Common;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::fail::{Fail, did_you_mean};
 use crate::output;
 use crate::project::{self, FeatureChoice, Project, Request, Selection};
 
@@ -21,6 +24,102 @@ pub(crate) struct Unit {
     pub(crate) config: Config,
     /// What it does.
     pub(crate) analysis: Analysis,
+}
+
+/// The chain model that a contract is judged by: the configured one, or its framework's.
+pub(crate) fn chain(config: &Config, contract: &Contract) -> anyhow::Result<&'static ChainModel> {
+    let id = config.chain.as_deref().unwrap_or(&contract.chain);
+    chains::get(id).with_context(|| format!("there is no chain model `{id}`"))
+}
+
+/// What conflicts speak about when nothing is configured: the contract's own state.
+pub(crate) fn scope(config: &Config) -> Scope {
+    match config.external {
+        Some(config::Scope::Transaction) => Scope::Transaction,
+        Some(config::Scope::Own) | None => Scope::Own,
+    }
+}
+
+/// A contract with its chain model and verdicts.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    /// The package.
+    pub(crate) unit: &'a Unit,
+    /// The contract.
+    pub(crate) contract: &'a Contract,
+    /// The chain model.
+    pub(crate) chain: &'static ChainModel,
+    /// Pairs and classes.
+    pub(crate) verdicts: Verdicts,
+}
+
+impl<'a> Judged<'a> {
+    /// Judges one contract.
+    pub(crate) fn new(unit: &'a Unit, contract: &'a Contract) -> anyhow::Result<Judged<'a>> {
+        let chain = chain(&unit.config, contract)?;
+        let verdicts = conflicts::analyse(contract, chain, scope(&unit.config));
+        Ok(Judged { unit, contract, chain, verdicts })
+    }
+
+    /// The entry point that a user means: its full name, or the end of it if that is clear.
+    pub(crate) fn entry(&self, text: &str) -> Result<usize, Fail> {
+        let entries = &self.contract.entries;
+        if let Some(at) = entries.iter().position(|entry| entry.name == text) {
+            return Ok(at);
+        }
+        let tail = format!("::{text}");
+        let found: Vec<usize> = (0..entries.len()).filter(|&at| entries[at].name.ends_with(&tail)).collect();
+        let calls: Vec<usize> = found.iter().copied().filter(|&at| entries[at].kind == EntryKind::Call).collect();
+        match (found.as_slice(), calls.as_slice()) {
+            ([one], _) | (_, [one]) => Ok(*one),
+            ([], _) => {
+                let noun = &self.contract.entry_noun;
+                let fail = Fail::new(format!("`{}` has no {noun} `{text}`", self.contract.name));
+                let names = entries.iter().flat_map(|entry| [entry.name.as_str(), short(&entry.name)]);
+                Err(match did_you_mean(text, names) {
+                    Some(close) => fail.help(format!("did you mean `{close}`?")),
+                    None => {
+                        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+                        fail.help(format!("entry points: {}", names.join(", ")))
+                    }
+                })
+            }
+            (several, _) => {
+                let names: Vec<&str> = several.iter().map(|&at| entries[at].name.as_str()).collect();
+                Err(Fail::new(format!("`{text}` could be any of {}", names.join(", "))).help("give the full name"))
+            }
+        }
+    }
+
+    /// Name of an entry point as tables show it: without the kind in front.
+    pub(crate) fn name(&self, entry: usize) -> &'a str {
+        short(&self.contract.entries[entry].name)
+    }
+}
+
+/// The part of a name behind the kind: `transfer` of `execute::transfer`, `receive::deposit` of `execute::receive::deposit`.
+pub(crate) fn short(name: &str) -> &str {
+    const KINDS: &[&str] = &["execute", "query", "sudo", "reply"];
+    match name.split_once("::") {
+        Some((kind, rest)) if KINDS.contains(&kind) => rest,
+        _ => name,
+    }
+}
+
+/// All contracts of the selected packages, judged; an error if there is none.
+pub(crate) fn judged(units: &[Unit]) -> anyhow::Result<Vec<Judged<'_>>> {
+    let mut all = Vec::new();
+    for unit in units {
+        for contract in &unit.analysis.contracts {
+            all.push(Judged::new(unit, contract)?);
+        }
+    }
+    if all.is_empty() {
+        return Err(Fail::new("there is no contract here")
+            .help("run it in a contract's folder, or give `--manifest-path PATH/Cargo.toml`")
+            .into());
+    }
+    Ok(all)
 }
 
 /// Loads and analyses the selected packages. Packages without a contract are told in one line and stay in the list.

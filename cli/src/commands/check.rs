@@ -67,7 +67,7 @@ pub(crate) fn examine<'a>(unit: &'a Unit, common: &Common) -> anyhow::Result<Uni
 fn human(report: &Report<'_>, common: &Common) -> anyhow::Result<()> {
     for unit in &report.units {
         if !common.quiet {
-            output::show(&emit::overview::render(unit.unit, common.all))?;
+            output::show(&emit::overview::render(unit.unit, common.all)?)?;
         }
         let mut text = String::new();
         for problem in &unit.unit.analysis.problems {
@@ -83,7 +83,7 @@ fn human(report: &Report<'_>, common: &Common) -> anyhow::Result<()> {
         }
         output::tell(&text)?;
         if !common.quiet {
-            output::show(&emit::overview::summary(unit))?;
+            output::show(&emit::overview::summary(unit)?)?;
         }
     }
     Ok(())
