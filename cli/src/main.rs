@@ -10,6 +10,7 @@ mod config;
 mod emit;
 mod fail;
 mod fix;
+mod git;
 mod output;
 mod project;
 mod session;

@@ -7,7 +7,7 @@ use crosslane_analyzer::Analysis;
 use crosslane_analyzer::chains::{self, ChainModel};
 use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
 use crosslane_analyzer::ir::{Contract, EntryKind, Location};
-use crosslane_analyzer::manifest::Manifest;
+use crosslane_analyzer::manifest::{self, BuildOptions, Manifest};
 
 use crate::args::Common;
 use crate::config::{self, Config};
@@ -221,6 +221,20 @@ impl Unit {
 }
 
 /// One manifest over all contracts of some packages.
-pub(crate) fn manifest(_units: &[&Unit]) -> Manifest {
-    Manifest { version: 1, tool: format!("crosslane {}", env!("CARGO_PKG_VERSION")), contracts: Vec::new() }
+pub(crate) fn manifest(units: &[&Unit]) -> Manifest {
+    let build = |unit: &&Unit| {
+        let package = Some(unit.project.name.clone());
+        let options = BuildOptions { chain: unit.config.chain.clone(), package, no_spans: false };
+        manifest::build(&unit.analysis, &options)
+    };
+    let mut all: Vec<Manifest> = units.iter().map(build).collect();
+    let mut first = match all.is_empty() {
+        true => manifest::build(&Analysis::default(), &BuildOptions::default()),
+        false => all.remove(0),
+    };
+    for more in all {
+        first.contracts.extend(more.contracts);
+    }
+    first.contracts.sort_by(|a, b| (&a.name, &a.package).cmp(&(&b.name, &b.package)));
+    first
 }

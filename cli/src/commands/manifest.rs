@@ -61,20 +61,18 @@ fn one(args: &Args, common: &Common, units: &[&Unit], path: &std::path::Path) ->
         return Ok(Exit::Clean);
     }
     let old = load(path)?;
-    if same(&old, &new) {
+    if manifest::same_ignoring_tool(&old, &new) {
         return Ok(Exit::Clean);
     }
-    output::tell(&format!(
+    let mut text = format!(
         "{}error{:#}: {} is stale; run `cargo crosslane manifest` and commit it\n",
         output::ERROR,
         output::ERROR,
         path.display()
-    ))?;
+    );
+    text.push_str(&super::diff::text(&old, &new, false));
+    output::tell(&text)?;
     Ok(Exit::Findings)
-}
-
-fn same(old: &Manifest, new: &Manifest) -> bool {
-    old == new
 }
 
 /// Reads a manifest, or says what is wrong with it.

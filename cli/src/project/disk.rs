@@ -146,13 +146,11 @@ fn name_version(folder: &str) -> Option<(&str, Version)> {
 /// Finds the package of a name in a repository's folder.
 pub(crate) fn package_in(root: &Path, name: &str, depth: usize) -> Option<PathBuf> {
     let file = root.join("Cargo.toml");
-    if file.is_file() {
-        if let Ok(table) = manifest::parse(&file) {
-            if table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str) == Some(name)
-            {
-                return Some(root.to_path_buf());
-            }
-        }
+    if file.is_file()
+        && let Ok(table) = manifest::parse(&file)
+        && table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str) == Some(name)
+    {
+        return Some(root.to_path_buf());
     }
     if depth == 0 {
         return None;

@@ -89,10 +89,11 @@ impl Manifests {
                 continue;
             }
             for dependency in &package.dependencies {
-                if let Source::Path(dir) = &dependency.source {
-                    if dir.starts_with(&root.dir) && !excluded(root, table, dir) {
-                        work.extend(self.load(dir).filter(|it| it.workspace.is_none()));
-                    }
+                if let Source::Path(dir) = &dependency.source
+                    && dir.starts_with(&root.dir)
+                    && !excluded(root, table, dir)
+                {
+                    work.extend(self.load(dir).filter(|it| it.workspace.is_none()));
                 }
             }
         }

@@ -8,7 +8,6 @@ mod disk;
 mod lock;
 mod manifest;
 mod members;
-mod packages;
 mod read;
 mod resolve;
 mod shadow;
@@ -20,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use packages::{Package, PackageId};
+pub(crate) use crosslane_analyzer::source::{Package, PackageId};
 
 use crate::fail::{Fail, did_you_mean};
 use disk::Disk;
@@ -194,17 +193,16 @@ fn find_all(resolver: &Resolver<'_>, roots: &[Rc<Manifest>]) -> (Resolution, Str
         };
         return (resolution, how);
     }
-    if resolver.disk.cargo_may_know(&missing) {
-        if let Some((found, with_lock)) = shadow::resolve(resolver, roots) {
-            if not_found(&found).len() < missing.len() {
-                let how = format!(
-                    "{} dependencies from cargo, on a shadow of the manifest {} the lock file",
-                    found.nodes.len() - 1,
-                    if with_lock { "with" } else { "without" }
-                );
-                return (found, how);
-            }
-        }
+    if resolver.disk.cargo_may_know(&missing)
+        && let Some((found, with_lock)) = shadow::resolve(resolver, roots)
+        && not_found(&found).len() < missing.len()
+    {
+        let how = format!(
+            "{} dependencies from cargo, on a shadow of the manifest {} the lock file",
+            found.nodes.len() - 1,
+            if with_lock { "with" } else { "without" }
+        );
+        return (found, how);
     }
     let how = if n == 0 {
         "no dependency is on disk: the package alone".to_owned()

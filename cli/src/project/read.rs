@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::packages::{PackageId, Sources};
+use crosslane_analyzer::source::{PackageId, Sources};
 
 /// Files above this many bytes are not read; the largest published contract file is below 1 MiB.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;

@@ -124,10 +124,8 @@ fn write(resolver: &Resolver<'_>, roots: &[Rc<Manifest>], dir: &Path, with_lock:
             fs::write(at.join("Cargo.toml"), shadow_of(package, &local, dir, with_lock))?;
         }
     }
-    if with_lock {
-        if let Some(text) = roots.first().and_then(|root| lock_text(resolver, root)) {
-            fs::write(dir.join("Cargo.lock"), text)?;
-        }
+    if with_lock && let Some(text) = roots.first().and_then(|root| lock_text(resolver, root)) {
+        fs::write(dir.join("Cargo.lock"), text)?;
     }
     Ok(())
 }

@@ -198,7 +198,7 @@ fn workspace_members_inherit_and_find_each_other() {
 }
 
 fn crosslane_read(project: &Project, id: u32, path: &str) -> Option<std::sync::Arc<str>> {
-    use super::packages::Sources as _;
+    use crosslane_analyzer::source::Sources as _;
     project.sources.read(PackageId(id), path)
 }
 
