@@ -316,8 +316,8 @@ pub struct MacroDef {
     pub exported: bool,
 }
 
-/// A macro call that was not expanded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A macro call that was not expanded. An empty path marks the place of one that was: its items are in the crate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MacroInvocation {
     /// Path as written.
     pub path: String,

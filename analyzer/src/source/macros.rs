@@ -232,7 +232,7 @@ fn parse_out(tokens: TokenStream, names: &[String]) -> Vec<Out> {
                     at += 1;
                     out.push(Out::Crate);
                 }
-                Some(TokenTree::Ident(name)) if names.iter().any(|known| name == plain(known)) => {
+                Some(TokenTree::Ident(name)) if names.iter().any(|known| plain(&name.to_string()) == known) => {
                     at += 1;
                     out.push(Out::Var(plain(&name.to_string()).into()));
                 }
@@ -554,8 +554,11 @@ fn transcribe(
             Out::Var(name) => {
                 let Some(Bound::Leaf(leaf, kind)) = binding(name, bindings, rounds) else { return Err(Fail::NoRule) };
                 *budget = budget.checked_sub(leaf.len()).ok_or(Fail::Budget)?;
-                let path_follows = matches!(out.get(at + 1), Some(Out::Token(TokenTree::Punct(p))) if p.as_char() == ':' && p.spacing() == Spacing::Joint);
-                insert(leaf, kind, path_follows, trees);
+                let next = match out.get(at + 1) {
+                    Some(Out::Token(TokenTree::Punct(punct))) => Some((punct.as_char(), punct.spacing())),
+                    _ => None,
+                };
+                insert(leaf, kind, next, trees);
             }
             Out::Repeat(inner, separator) => {
                 let count = rounds_of(inner, bindings, rounds).unwrap_or(0);
@@ -576,11 +579,13 @@ fn transcribe(
 }
 
 /// Puts what the caller passed into the output so that it stays one thing.
-fn insert(leaf: &[TokenTree], kind: &str, path_follows: bool, trees: &mut Vec<TokenTree>) {
+fn insert(leaf: &[TokenTree], kind: &str, next: Option<(char, Spacing)>, trees: &mut Vec<TokenTree>) {
     let wrap = match kind {
         // Already one thing: `a.b`, `f(x)`, `"text"`; operators are what precedence could break.
         "expr" => leaf.len() > 1 && leaf.iter().any(is_operator),
         "pat" => leaf.len() > 1 && leaf.iter().any(|tree| matches!(tree, TokenTree::Punct(p) if p.as_char() == '|')),
+        // `x as $t < y`
+        "ty" => matches!(next, Some(('<', _))),
         _ => false,
     };
     if wrap {
@@ -591,7 +596,7 @@ fn insert(leaf: &[TokenTree], kind: &str, path_follows: bool, trees: &mut Vec<To
         return;
     }
     let angled = kind == "ty"
-        && path_follows
+        && matches!(next, Some((':', Spacing::Joint)))
         && leaf.iter().any(|tree| {
             !matches!(tree, TokenTree::Ident(_) | TokenTree::Punct(_))
                 || matches!(tree, TokenTree::Punct(p) if matches!(p.as_char(), '<' | '&' | '*'))
@@ -639,14 +644,16 @@ fn own(tree: &TokenTree, site: &Site) -> TokenTree {
 
 /// The parsed rules of a macro item.
 pub(crate) fn rules_of(world: &World<'_>, id: ItemId) -> Option<(Rc<Rules>, CrateId)> {
-    let item = world.item(id);
-    let ItemKind::MacroRules(def) = &item.kind else { return None };
     if let Some(rules) = world.rules.borrow().get(&id) {
-        return Some((rules.clone(), def.krate));
+        return Some((rules.clone(), id.krate));
     }
+    let def = world.data(id.krate)?.view(|view| match &view.item(id.idx)?.kind {
+        ItemKind::MacroRules(def) => Some(def.clone()),
+        _ => None,
+    })?;
     let rules = Rc::new(parse_rules(&def.rules));
     world.rules.borrow_mut().insert(id, rules.clone());
-    Some((rules, def.krate))
+    Some((rules, id.krate))
 }
 
 /// Expands a call where items stand, to text with the way back to the sources. `None` when no rule is known for it.

@@ -122,6 +122,44 @@ struct CrateData {
     tables: RefCell<FxHashMap<u32, Rc<names::Table>>>,
 }
 
+/// A crate's modules and items, those of function bodies included.
+struct View<'v> {
+    krate: &'v Crate,
+    modules: &'v [Rc<Module>],
+    items: &'v [Rc<Item>],
+}
+
+impl View<'_> {
+    fn module(&self, idx: u32) -> Option<&Module> {
+        let at = idx as usize;
+        let extra = || self.modules.get(at - self.krate.modules.len()).map(Rc::as_ref);
+        if at < self.krate.modules.len() { self.krate.modules.get(at) } else { extra() }
+    }
+
+    fn item(&self, idx: u32) -> Option<&Item> {
+        let at = idx as usize;
+        let extra = || self.items.get(at - self.krate.items.len()).map(Rc::as_ref);
+        if at < self.krate.items.len() { self.krate.items.get(at) } else { extra() }
+    }
+}
+
+impl CrateData {
+    /// Looks at the crate as it is now, without copying it.
+    fn view<R>(&self, look: impl FnOnce(View<'_>) -> R) -> R {
+        let (modules, items) = (self.extra_modules.borrow(), self.extra_items.borrow());
+        let stage = self.stage.borrow();
+        let krate = match &*stage {
+            Stage::Building(krate) => krate,
+            Stage::Ready(krate) => krate.as_ref(),
+        };
+        look(View { krate, modules: &modules, items: &items })
+    }
+
+    fn is_building(&self) -> bool {
+        matches!(&*self.stage.borrow(), Stage::Building(_))
+    }
+}
+
 /// Files asked for; `None` when there is no such file.
 type FileIds = FxHashMap<(PackageId, Arc<str>), Option<FileId>>;
 

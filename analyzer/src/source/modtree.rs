@@ -214,6 +214,8 @@ impl Loader<'_, '_> {
         for (message, span) in std::mem::take(&mut fragment.problems) {
             self.fail(message, span);
         }
+        // Macros are also visible elsewhere; other names only in their module.
+        let defines = fragment.items.iter().any(|item| matches!(item.kind, ItemKind::MacroRules(_)));
         let merged = self.with(|krate| {
             let modules = krate.modules.len() as u32;
             let items = krate.items.len() as u32;
@@ -231,7 +233,7 @@ impl Loader<'_, '_> {
         if merged.is_none() {
             return Vec::new();
         }
-        self.data.tables.borrow_mut().clear();
+        self.data.tables.borrow_mut().retain(|&known, _| !defines && known != module);
         self.pending.extend(fragment.macros.into_iter().map(|call| (call, depth)));
         fragment.files
     }
@@ -348,6 +350,11 @@ impl Loader<'_, '_> {
         self.with(|krate| {
             if let Some(module) = krate.modules.get_mut(call.module as usize) {
                 module.items.retain(|&item| item != call.item);
+            }
+            // It stays in the list so that no id moves, but it is no call any more.
+            if let Some(ItemKind::MacroCall(made)) = krate.items.get_mut(call.item as usize).map(|item| &mut item.kind)
+            {
+                *made = Default::default();
             }
         });
     }
