@@ -23,6 +23,8 @@ mod words;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use facts::Cx;
 pub use levels::level;
