@@ -39,6 +39,14 @@ impl Fail {
         self
     }
 
+    /// Names a file and a line of it.
+    pub(crate) fn line(self, path: &Path, line: usize) -> Fail {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        self.file(path).span(&text, start..end)
+    }
+
     /// Adds what to do.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Fail {
         self.help.push(help.into());

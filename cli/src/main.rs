@@ -10,6 +10,7 @@ mod config;
 mod emit;
 mod fail;
 mod fix;
+mod gate;
 mod git;
 mod output;
 mod project;

@@ -7,7 +7,7 @@ use super::{Exit, baseline};
 use crate::args::{Common, Format};
 use crate::emit::{self, Report, UnitReport};
 use crate::session::{self, Unit};
-use crate::{fix, output};
+use crate::{fix, gate, output};
 
 /// Runs `check`.
 pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
@@ -50,6 +50,7 @@ pub(crate) fn examine<'a>(unit: &'a Unit, common: &Common) -> anyhow::Result<Uni
         ..lints::LintOptions::default()
     };
     let mut findings = lints::run(&unit.analysis, &options);
+    findings.extend(gate::findings(unit)?);
     if common.analysis.deny.iter().any(|name| name == "warnings") {
         for finding in findings.iter_mut().filter(|finding| finding.level == Level::Warn) {
             finding.level = Level::Deny;
@@ -72,14 +73,15 @@ fn human(report: &Report<'_>, common: &Common) -> anyhow::Result<()> {
         let mut text = String::new();
         for problem in &unit.unit.analysis.problems {
             text.push_str(&emit::human::problem(unit.unit, &problem.message, problem.span));
-            text.push('\n');
         }
         for finding in &unit.findings {
             if common.quiet && finding.level < Level::Deny {
                 continue;
             }
             text.push_str(&emit::human::finding(unit.unit, finding));
-            text.push('\n');
+        }
+        for fold in unit.folds.iter().filter(|_| !common.quiet) {
+            text.push_str(&format!("{}: {} (--all shows them)\n", fold.contract, fold.text));
         }
         output::tell(&text)?;
         if !common.quiet {

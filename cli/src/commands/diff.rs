@@ -220,12 +220,12 @@ fn conflict_lines(changes: &[ConflictChange], lines: &mut Vec<String>) {
         }
     }
     for change in changes {
-        if let (Some(before), Some(after)) = (&change.before, &change.after) {
-            if before.verdict != after.verdict {
-                let verdict = |it: &Conflict| format!("{:?}", it.verdict).to_lowercase();
-                let pair = format!("{} × {}", short(&change.a), short(&change.b));
-                lines.push(format!("{pair}: {} → {}{}", verdict(before), verdict(after), cells(after)));
-            }
+        if let (Some(before), Some(after)) = (&change.before, &change.after)
+            && before.verdict != after.verdict
+        {
+            let verdict = |it: &Conflict| format!("{:?}", it.verdict).to_lowercase();
+            let pair = format!("{} × {}", short(&change.a), short(&change.b));
+            lines.push(format!("{pair}: {} → {}{}", verdict(before), verdict(after), cells(after)));
         }
     }
 }
@@ -234,7 +234,8 @@ fn cells(conflict: &Conflict) -> String {
     if conflict.cells.is_empty() { String::new() } else { format!(" on {}", conflict.cells.join(", ")) }
 }
 
-fn cell_line(cell: &CellChange) -> String {
+/// A change of layout in words.
+pub(crate) fn cell_line(cell: &CellChange) -> String {
     let name = &cell.cell;
     let text = match &cell.change {
         Layout::Added => format!("+ new cell {name}"),

@@ -71,9 +71,9 @@ fn render(unit: &Unit, diagnostic: &Diagnostic<FileId>) -> String {
     String::from_utf8_lossy(&out.text).into_owned()
 }
 
-/// `head: text`, with further lines below the text.
+/// `head: text`; the renderer indents further lines.
 fn hang(head: &str, text: &str) -> String {
-    format!("{head}: {}", text.replace('\n', "\n  "))
+    format!("{head}: {text}")
 }
 
 /// The analysis' files as the renderer wants them.

@@ -129,8 +129,8 @@ pub(crate) fn load(request: &Request, member: &Path) -> Result<Project, Fail> {
     let disk = Disk::scan(request.home.clone(), &workspace);
     let mut roots = vec![member.clone()];
     for path in &request.also {
-        let dir = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(path).to_path_buf() };
-        let dir = manifest::normal(&dir);
+        let named = path.file_name().is_some_and(|name| name == "Cargo.toml");
+        let dir = manifest::normal(if named { path.parent().unwrap_or(path) } else { path });
         manifests.read(&dir).map_err(|fail| fail.help("`--also` wants the folder of a package"))?;
         roots.extend(manifests.load(&dir).filter(|it| it.package.is_some() && it.dir != member.dir));
     }

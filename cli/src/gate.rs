@@ -1,0 +1,132 @@
+//! What was written down before the run: `[expect]` in the configuration and the committed manifest. What does not hold is a
+//! finding like any other.
+
+use crosslane_analyzer::conflicts::{Class, words};
+use crosslane_analyzer::diagnostics::{Finding, Label, Level, NoteKind};
+use crosslane_analyzer::ir::Span;
+use crosslane_analyzer::{lints, manifest};
+
+use crate::commands::manifest as file;
+use crate::config::Place;
+use crate::fail::{Fail, did_you_mean};
+use crate::session::{self, Judged, Unit};
+
+/// Findings about expectations and about the committed manifest, with configured levels.
+pub(crate) fn findings(unit: &Unit) -> anyhow::Result<Vec<Finding>> {
+    let mut out = Vec::new();
+    if unit.analysis.contracts.is_empty() {
+        return Ok(out);
+    }
+    let judged: Vec<Judged<'_>> =
+        unit.analysis.contracts.iter().map(|contract| Judged::new(unit, contract)).collect::<Result<_, _>>()?;
+    expectations(unit, &judged, &mut out)?;
+    committed(unit, &judged, &mut out)?;
+    for finding in &mut out {
+        if let Some(&level) = unit.config.levels.get(finding.name) {
+            finding.level = level;
+        }
+    }
+    out.retain(|finding| finding.level > Level::Allow);
+    Ok(out)
+}
+
+/// How far calls can overlap; lower is better.
+fn rank(class: &Class) -> usize {
+    match class {
+        Class::Parallel => 0,
+        Class::Sharded { .. } => 1,
+        Class::Serial { .. } => 2,
+        Class::Unknown => 3,
+    }
+}
+
+fn expectations(unit: &Unit, judged: &[Judged<'_>], out: &mut Vec<Finding>) -> Result<(), Fail> {
+    for expect in &unit.config.expect {
+        let wanted = ["parallel", "sharded", "serial"].iter().position(|word| *word == expect.class).unwrap_or(0);
+        let found: Vec<(&Judged<'_>, usize)> =
+            judged.iter().filter_map(|it| Some((it, it.entry(&expect.entry).ok()?))).collect();
+        if found.is_empty() {
+            let names = judged.iter().flat_map(|it| it.contract.entries.iter().map(|entry| entry.name.as_str()));
+            let fail = Fail::new(format!("`[expect]` names `{}`, which is no entry point here", expect.entry))
+                .line(&expect.place.file, expect.place.line);
+            return Err(match did_you_mean(&expect.entry, names) {
+                Some(close) => fail.help(format!("did you mean `{close}`?")),
+                None => fail.help("`cargo crosslane check --all` shows all entry points"),
+            });
+        }
+        for (judged, at) in found {
+            let class = judged.verdicts.class(at);
+            if rank(class) <= wanted {
+                continue;
+            }
+            let entry = &judged.contract.entries[at];
+            let is = words::class(judged.contract, judged.chain, entry, class, judged.verdicts.pair(at, at));
+            let message = format!("`{}` is expected to be {} and is not", entry.name, expect.class);
+            let primary = Label { span: entry.span, text: format!("two at the same time: {is}") };
+            out.extend(raise("XL902", judged, message, primary).map(|mut finding| {
+                finding.level = Level::Deny;
+                finding.entries = vec![entry.name.clone()];
+                finding.note(NoteKind::Note, format!("expected in {}", at_line(&expect.place)))
+            }));
+        }
+    }
+    if let (Some((limit, place)), Some(first)) = (&unit.config.max_unknowns, judged.first()) {
+        let unknowns = judged.iter().flat_map(|it| &it.contract.entries).flat_map(|entry| &entry.unknowns);
+        let n = unknowns.count();
+        if n > *limit {
+            let message = format!("{n} unknowns where at most {limit} are accepted");
+            let primary = Label { span: Span::NONE, text: String::new() };
+            out.extend(raise("XL902", first, message, primary).map(|mut finding| {
+                finding.level = Level::Deny;
+                finding.note(NoteKind::Note, format!("expected in {}", at_line(place)))
+            }));
+        }
+    }
+    Ok(())
+}
+
+fn at_line(place: &Place) -> String {
+    let name = place.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("{name}:{}", place.line)
+}
+
+fn raise(code: &str, judged: &Judged<'_>, message: String, primary: Label) -> Option<Finding> {
+    lints::raise(code, &judged.chain.id, &judged.contract.name, message, primary)
+}
+
+/// Compares with `crosslane.json`, if the package has one.
+fn committed(unit: &Unit, judged: &[Judged<'_>], out: &mut Vec<Finding>) -> Result<(), Fail> {
+    let path = unit.project.dir.join(file::FILE);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let old = file::load(&path)?;
+    let new = session::manifest(&[unit]);
+    if manifest::same_ignoring_tool(&old, &new) {
+        return Ok(());
+    }
+    let nowhere = || Label { span: Span::NONE, text: String::new() };
+    for change in &manifest::diff(&old, &new).contracts {
+        let Some(judged) = judged.iter().find(|it| it.contract.name == change.name) else { continue };
+        for cell in change.cells.iter().filter(|cell| cell.loses_data) {
+            let declared = judged.contract.cells.iter().find(|it| it.name == cell.cell);
+            let primary =
+                declared.map_or_else(nowhere, |it| Label { span: it.span, text: "stored here now".to_owned() });
+            let message = format!("data that is stored for `{}` is no longer read", cell.cell);
+            out.extend(raise("XL905", judged, message, primary).map(|mut finding| {
+                finding.cell = Some(cell.cell.clone());
+                finding.note(NoteKind::Checked, crate::commands::diff::cell_line(cell))
+            }));
+        }
+    }
+    if let Some(judged) = judged.first() {
+        let message = format!("{} is not what the code says", file::FILE);
+        out.extend(raise("XL904", judged, message, nowhere()).map(|finding| {
+            finding.note(
+                NoteKind::Note,
+                "`cargo crosslane diff crosslane.json` shows what changed, `cargo crosslane manifest` writes it",
+            )
+        }));
+    }
+    Ok(())
+}
