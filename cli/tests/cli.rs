@@ -1,5 +1,7 @@
 //! The binary as people and CI run it: streams, exit statuses, messages for everything that can be wrong with the input.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
