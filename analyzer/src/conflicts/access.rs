@@ -195,7 +195,8 @@ impl Pass<'_> {
                 found.meet(cell, cell, a, b, when, true);
             }
         };
-        for (i, unknown) in self.a.unknowns.iter().enumerate() {
+        let declared = self.declared(self.a);
+        for (i, unknown) in self.a.unknowns.iter().enumerate().filter(|(_, unknown)| counts(declared, unknown)) {
             match unknown.reach {
                 Reach::All | Reach::Contract => {
                     if let Some(site) = self.anything_of_b(scope, Mode::Update) {
@@ -209,7 +210,7 @@ impl Pass<'_> {
                 }
             }
         }
-        if scope == Scope::Transaction {
+        if scope == Scope::Transaction && !declared {
             for (i, external) in self.a.externals.iter().enumerate().filter(|(_, external)| !external.linked) {
                 // What a query reads is any state; what other calls out do to it is not known.
                 let mode = if external.mode == ExternalMode::Query { Mode::Scan } else { Mode::Update };
@@ -220,28 +221,36 @@ impl Pass<'_> {
         }
     }
 
+    /// True if what an entry point may touch is what its transaction declares, whatever its code does.
+    fn declared(&self, entry: &Entry) -> bool {
+        self.chain.declared_locks && entry.accounts.is_some()
+    }
+
     /// Something of `b` that conflicts with an access of this mode to everything.
     fn anything_of_b(&self, scope: Scope, mode: Mode) -> Option<Site> {
         let all = Touch::plain(mode);
         let meets = |touch: &Touch<'_>| self.chain.conflict(&all, touch) || self.chain.conflict(touch, &all);
-        if let Some(at) = self.b.accesses.iter().position(|access| meets(&touch(access))) {
+        let access = self.b.accesses.iter().position(|access| meets(&touch(access)));
+        if let Some(at) = access.filter(|_| !self.declared(self.b)) {
             return Some(Site::Access(at));
         }
         if let Some(accounts) = &self.b.accounts {
-            if self.chain.declared_locks {
+            if self.declared(self.b) {
                 let lock = |writable| Touch::plain(if writable { Mode::Lock } else { Mode::Read });
                 if let Some(at) = accounts.iter().position(|account| meets(&lock(account.writable))) {
                     return Some(Site::Account(at));
                 }
             }
         }
-        if !self.b.unknowns.is_empty() {
-            return Some(Site::Unknown(0));
+        let declared = self.declared(self.b);
+        if let Some(at) = self.b.unknowns.iter().position(|unknown| counts(declared, unknown)) {
+            return Some(Site::Unknown(at));
         }
         let writes = |external: &crate::ir::External| {
             !external.linked && (mode == Mode::Update || external.mode != ExternalMode::Query)
         };
         match scope {
+            _ if declared => None,
             Scope::Own => None,
             Scope::Transaction => self.b.externals.iter().position(writes).map(Site::External),
         }
@@ -265,10 +274,11 @@ impl Pass<'_> {
             Reach::Cell(other) => relation(cell, known, other, self.contract.cell(other)) != Relation::Apart,
             Reach::All | Reach::Contract => false,
         };
-        if let Some(j) = self.b.unknowns.iter().position(same) {
+        let declared = self.declared(self.b);
+        if let Some(j) = self.b.unknowns.iter().position(|unknown| counts(declared, unknown) && same(unknown)) {
             out.push((Site::Unknown(j), None, Condition::always()));
         }
-        if scope == Scope::Transaction {
+        if scope == Scope::Transaction && !declared {
             if let Some(j) = self.b.externals.iter().position(|external| !external.linked) {
                 out.push((Site::External(j), None, Condition::always()));
             }
@@ -309,6 +319,11 @@ impl Pass<'_> {
     }
 }
 
+/// True if an unknown says something about locks: where they are declared, what is not seen of code adds none.
+fn counts(declared: bool, unknown: &crate::ir::Unknown) -> bool {
+    !declared || !super::IN_CODE.contains(&unknown.reason.code())
+}
+
 /// How the units of two cells lie to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
@@ -325,8 +340,14 @@ pub(crate) fn shared_by_key(unit: &crate::ir::Unit) -> bool {
     matches!(unit.kind.as_str(), "account" | "key" | "slot")
 }
 
+/// Kind of a unit of which each key of a cell is one, and that any key of another cell may meet (`part: cell`).
+pub(crate) const OVERLAP: &str = "overlap";
+
 fn relation(x: CellId, cx: &Cell, y: CellId, cy: &Cell) -> Relation {
     let shared = cx.unit.id != "own" && cx.unit.id == cy.unit.id;
+    if shared && cx.unit.kind == OVERLAP {
+        return if x == y { Relation::ByKey } else { Relation::Whole };
+    }
     if x == y {
         return if shared && !shared_by_key(&cx.unit) { Relation::Whole } else { Relation::ByKey };
     }
@@ -337,12 +358,38 @@ fn relation(x: CellId, cx: &Cell, y: CellId, cy: &Cell) -> Relation {
     alias(cx, cy)
 }
 
+/// Cells that lie in the same units although their own unit ids do not say so, because raw keys are the same bytes. Each
+/// group is given by its cells and whether equal keys are the same unit; else all its keys are one.
+pub(crate) fn aliases(contract: &Contract) -> Vec<(Vec<CellId>, bool)> {
+    let cells = &contract.cells;
+    let mut group: Vec<usize> = (0..cells.len()).collect();
+    let mut whole: Vec<usize> = Vec::new();
+    for x in 0..cells.len() {
+        for y in x + 1..cells.len() {
+            let relation = alias(&cells[x], &cells[y]);
+            if relation != Relation::Apart {
+                let (from, to) = (group[y], group[x]);
+                group.iter_mut().filter(|other| **other == from).for_each(|other| *other = to);
+            }
+            if relation == Relation::Whole {
+                whole.push(x);
+            }
+        }
+    }
+    let members = |of: usize| (0..cells.len()).filter(|&at| group[at] == of).map(|at| CellId(at as u32)).collect();
+    let groups =
+        (0..cells.len()).map(|of| (of, members(of))).filter(|(_, members): &(_, Vec<CellId>)| members.len() > 1);
+    groups.map(|(of, members)| (members, !whole.iter().any(|&at| group[at] == of))).collect()
+}
+
 /// Two cells with different names whose raw keys may be the same bytes.
 fn alias(x: &Cell, y: &Cell) -> Relation {
     let (Some(left), Some(right)) = (raw(&x.storage, x.keys.len()), raw(&y.storage, y.keys.len())) else {
         return Relation::Apart;
     };
-    if x.tier != y.tier || x.global != y.global {
+    // A unit that is named says where a cell lies; only cells that are units of their own can be mistaken for others.
+    let own = x.unit.id == "own" && y.unit.id == "own";
+    if !own || x.tier != y.tier || x.global != y.global {
         return Relation::Apart;
     }
     let same = left.bytes == right.bytes;

@@ -8,19 +8,36 @@ mod access;
 mod class;
 mod compare;
 pub mod condition;
+pub mod evaluate;
 pub mod words;
 
 #[doc(hidden)]
 pub mod samples;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use crate::chains::{ChainModel, Outcome};
 use crate::ir::{CellId, Contract, EntryKind, Mode};
-pub(crate) use access::shared_by_key;
+pub(crate) use access::{OVERLAP, aliases, shared_by_key};
 pub use class::Class;
 pub use condition::{Atom, Condition, Conj, First};
+
+/// Reasons of unknowns about what code does. Where transactions declare what they lock, such code can lock nothing more;
+/// other reasons are about the declaration itself.
+pub(crate) const IN_CODE: [&str; 9] = [
+    "unresolved-call",
+    "unknown-macro",
+    "open-trait",
+    "missing-dependency",
+    "unknown-function",
+    "unknown-cell",
+    "budget",
+    "too-deep",
+    "unsafe",
+];
 
 /// Which frames a verdict is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

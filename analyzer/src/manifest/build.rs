@@ -51,7 +51,7 @@ pub fn contract_with(
     verdicts: &Verdicts,
     files: Option<&ir::SourceMap>,
 ) -> v1::Contract {
-    let wire = Wire { contract, files };
+    let wire = Wire { contract, files, units: units(contract) };
     let mut assumes = contract.assumes.clone();
     let mut cells: Vec<v1::Cell> = (0..contract.cells.len()).map(|at| wire.cell(at)).collect();
     cells.sort_by(|a, b| a.id.cmp(&b.id));
@@ -92,6 +92,37 @@ pub fn contract_with(
 struct Wire<'a> {
     contract: &'a ir::Contract,
     files: Option<&'a ir::SourceMap>,
+    /// Unit of each cell.
+    units: Vec<v1::Unit>,
+}
+
+/// Units, so that a reader needs to know nothing about how raw keys are made: cells whose raw keys may be the same bytes
+/// share a unit.
+fn units(contract: &ir::Contract) -> Vec<v1::Unit> {
+    let mut units: Vec<v1::Unit> = contract
+        .cells
+        .iter()
+        .map(|cell| v1::Unit {
+            kind: cell.unit.kind.clone(),
+            id: cell.unit.id.clone(),
+            part: match cell.unit.id.as_str() {
+                "own" => None,
+                _ if cell.unit.kind == conflicts::OVERLAP => Some("cell".to_owned()),
+                _ => conflicts::shared_by_key(&cell.unit).then(|| "key".to_owned()),
+            },
+        })
+        .collect();
+    for (cells, by_key) in conflicts::aliases(contract) {
+        let mut names: Vec<&str> = cells.iter().map(|cell| contract.cell(*cell).name.as_str()).collect();
+        names.sort();
+        let id = names.join("|");
+        for cell in cells {
+            let unit = &mut units[cell.0 as usize];
+            unit.part = Some(if by_key { "key" } else { "cell" }.to_owned());
+            unit.id = id.clone();
+        }
+    }
+    units
 }
 
 impl Wire<'_> {
@@ -119,7 +150,6 @@ impl Wire<'_> {
             (!text.chars().any(char::is_control)).then(|| text.to_owned())
         });
         let readers = conflicts::readers(self.contract, ir::CellId(at as u32));
-        let shared = cell.unit.id != "own" && conflicts::shared_by_key(&cell.unit);
         v1::Cell {
             id: cell.name.clone(),
             storage: v1::Storage {
@@ -133,11 +163,7 @@ impl Wire<'_> {
             },
             keys: cell.keys.iter().map(|ty| self.ty(ty)).collect(),
             value: self.ty(&cell.value),
-            unit: v1::Unit {
-                kind: cell.unit.kind.clone(),
-                id: cell.unit.id.clone(),
-                part: shared.then(|| "key".to_owned()),
-            },
+            unit: self.units[at].clone(),
             tier: cell.tier.clone(),
             at: cell.global.then(|| "chain".to_owned()),
             absent: None,

@@ -142,3 +142,39 @@ fn the_committed_schema_is_the_one_of_the_types() {
         assert!(definitions.iter().any(|known| known == name), "{name}");
     }
 }
+
+#[test]
+fn cells_of_one_namespace_share_a_unit_unsound() {
+    let mut contract = Builder::new("c", "keyed");
+    let one = contract.cell("ONE", &[ir::Type::Text], ir::Type::Bool);
+    let two = contract.cell("TWO", &[ir::Type::Text], ir::Type::Bool);
+    contract.cell_mut(two).storage.prefix = Some(b"one".to_vec());
+    let raw: Vec<ir::CellId> = [("U", "u"), ("US", "us"), ("V", "v")]
+        .into_iter()
+        .map(|(name, prefix)| {
+            let cell = contract.cell(name, &[ir::Type::Bytes], ir::Type::Bool);
+            contract.cell_mut(cell).storage.prefix = Some(prefix.as_bytes().to_vec());
+            contract.cell_mut(cell).storage.encoding = "raw".to_owned();
+            cell
+        })
+        .collect();
+    for (name, cell) in [("one", one), ("two", two), ("u", raw[0]), ("us", raw[1]), ("v", raw[2])] {
+        contract.entry(name, &[("k", ir::Type::Text)], vec![touch(ir::Mode::Write, cell, &["k"])]);
+    }
+    let contract = contract.finish();
+    let wire = manifest(contract.clone());
+    let units: Vec<(&str, Option<&str>)> =
+        wire.contracts[0].cells.iter().map(|cell| (cell.unit.id.as_str(), cell.unit.part.as_deref())).collect();
+    assert_eq!(
+        units,
+        [
+            ("ONE|TWO", Some("key")),
+            ("ONE|TWO", Some("key")),
+            ("U|US", Some("cell")),
+            ("U|US", Some("cell")),
+            ("own", None)
+        ]
+    );
+    let again = manifest(to_ir(&wire.contracts[0]));
+    assert_eq!(again.contracts[0].conflicts, wire.contracts[0].conflicts);
+}

@@ -3,6 +3,7 @@
 
 use super::v1;
 use crate::chains;
+use crate::conflicts;
 use crate::ir;
 
 /// The footprints of a contract. What the manifest leaves open is read as the widest thing (MODEL §7).
@@ -41,9 +42,12 @@ impl Load<'_> {
             (None, Some(hex)) => super::unhex(hex),
             (None, None) => None,
         };
-        // Without `part: key` a shared unit is one unit, whatever its kind.
+        // What decides is `part`: without it a shared unit is one unit, with it units are per key, whatever the kind.
         let kind = match (cell.unit.id.as_str(), cell.unit.part.as_deref()) {
-            ("own", _) | (_, Some("key")) => cell.unit.kind.clone(),
+            ("own", _) => cell.unit.kind.clone(),
+            (_, Some("key")) if matches!(cell.unit.kind.as_str(), "account" | "key" | "slot") => cell.unit.kind.clone(),
+            (_, Some("key")) => "key".to_owned(),
+            (_, Some("cell")) => conflicts::OVERLAP.to_owned(),
             _ if matches!(cell.unit.kind.as_str(), "account" | "key" | "slot") => format!("whole-{}", cell.unit.kind),
             _ => cell.unit.kind.clone(),
         };

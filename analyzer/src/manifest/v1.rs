@@ -197,7 +197,8 @@ pub struct Unit {
     /// `own`: every key of this cell is a unit. Else a name: all cells with this name lie in the same units.
     #[serde(default = "own")]
     pub id: String,
-    /// `key`: cells that share the name share a unit only at equal keys. Absent or not understood: they share one unit.
+    /// `key`: cells that share the name share a unit only at equal keys. `cell`: keys of one cell are units, and any of them
+    /// may meet any key of another cell that shares the name. Absent or not understood: all is one unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
 }
