@@ -1,1 +1,266 @@
-//! effects.
+//! Effects: what an entry point does to state, found by symbolic execution of its code and of everything it calls.
+//!
+//! **Lattice.** Values are those of `value`: sets of at most four terms ordered by inclusion with "anything" on top,
+//! structures of such, sets of places for references. **Order of work.** A call executes the callee's body on the
+//! caller's values, so a summary is exact for the variant and constants at hand; a function that recurs gets two exact
+//! rounds, then its terms are widened and its effects are complete because the widened round stands for all deeper
+//! ones. **Join.** Where ways meet, values join and effects unite. **Claim.** Every access that an execution of the
+//! entry point makes through a modelled interface is recorded with a key whose terms include the real key, or an
+//! unknown says what could not be followed (MODEL §5). Accesses are never dropped to bound work: a spent budget is an
+//! unknown.
+
+mod call;
+mod eval;
+mod host;
+mod iter;
+mod method;
+mod native;
+mod pattern;
+mod record;
+mod run;
+mod state;
+pub(crate) mod ty;
+mod value;
+
+pub(crate) use run::{EntrySpec, Footprints};
+
+use crate::ir::hir::{Body, CrateId, ExprId, ItemId, LocalId, Name};
+use crate::ir::{Reach, Span, Term, UnknownReason};
+use crate::source::World;
+use record::{Cells, Recorder};
+use rustc_hash::{FxHashMap, FxHashSet};
+use state::{Changes, Store};
+use std::rc::Rc;
+use std::sync::Arc;
+use ty::{ImplIndex, Ty, TyEnv};
+use value::Val;
+
+/// Evaluation steps per run of an entry point.
+const BUDGET: u64 = 400_000;
+/// Nested calls.
+const MAX_CALLS: usize = 96;
+/// Nested expressions over all calls; keeps the native stack bounded.
+const MAX_NESTING: usize = 3_000;
+
+/// Control does not continue here; `fail` when the call as a whole fails (or a `Result` turns out an error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Div {
+    pub(crate) fail: bool,
+}
+
+pub(crate) type Ev = Result<Val, Div>;
+
+/// Items of the standard library the interpreter has to know.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) option: Option<ItemId>,
+    pub(crate) some: u32,
+    pub(crate) none: u32,
+    pub(crate) result: Option<ItemId>,
+    pub(crate) ok: u32,
+    pub(crate) err: u32,
+}
+
+impl Known {
+    fn is_wrapper(&self, id: ItemId) -> bool {
+        Some(id) == self.option || Some(id) == self.result
+    }
+}
+
+/// The interpreter of one contract.
+pub(crate) struct Engine<'w> {
+    pub(crate) world: &'w World<'w>,
+    pub(crate) impls: ImplIndex,
+    caps: FxHashMap<Ty, bool>,
+    pub(crate) capability_items: Vec<ItemId>,
+    pub(crate) std_crate: Option<CrateId>,
+    pub(crate) known: Known,
+    /// Any code that can name the framework may touch state.
+    pub(crate) ambient: bool,
+    /// Names of the framework's crates and of crates whose source is not there: unresolved calls into them matter.
+    pub(crate) encoding: &'static str,
+    /// `[[constructs]]` rows: what building a value means.
+    pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
+    pub(crate) harmless_attributes: FxHashSet<String>,
+    cells: Cells,
+    store: Store,
+    rec: Recorder,
+    consts: FxHashMap<ItemId, Val>,
+    const_running: Vec<ItemId>,
+    /// Functions being executed: item and name.
+    stack: Vec<(ItemId, Rc<str>)>,
+    via: Rc<[String]>,
+    nesting: usize,
+    steps: u64,
+    spent: bool,
+    conditions: u32,
+    repeats: u32,
+    try_context: bool,
+    /// A callee's failing end and the journal mark before the call, for the `?` around it.
+    pending_err: Option<(Changes, Val, usize)>,
+    /// Where the value of a running `[[constructs]]` row is built.
+    construct_span: Option<Span>,
+    /// Variants this run assumes of decoded values.
+    assumptions: Vec<(Term, u32)>,
+    /// Decoded enums this run matched on.
+    nested: Vec<(Term, Ty)>,
+    /// Lists whose elements are taken, with the place in the source: the index is the correlation id.
+    correlations: Vec<(Term, Span)>,
+    /// Where elements are being taken.
+    site: Span,
+    last_element: Option<Val>,
+    pub(crate) assumes: std::collections::BTreeSet<String>,
+}
+
+/// One activation of a function or closure.
+pub(crate) struct Frame {
+    pub(crate) body: Arc<Body>,
+    slots: Vec<u32>,
+    pub(crate) env: Rc<TyEnv>,
+    pub(crate) name: Rc<str>,
+    ret_ty: Ty,
+    mark: usize,
+    exits: Vec<(Changes, Val)>,
+    loops: Vec<LoopFrame>,
+    extra_conditions: u32,
+    in_unsafe: bool,
+}
+
+struct LoopFrame {
+    label: Option<Name>,
+    mark: usize,
+    breaks: Vec<(Changes, Val)>,
+    continues: Vec<Changes>,
+}
+
+const NO_SLOT: u32 = u32::MAX;
+
+impl Frame {
+    fn new(body: Arc<Body>, env: Rc<TyEnv>, name: Rc<str>, ret_ty: Ty, mark: usize) -> Frame {
+        let slots = vec![NO_SLOT; body.locals.len()];
+        Frame {
+            body,
+            slots,
+            env,
+            name,
+            ret_ty,
+            mark,
+            exits: Vec::new(),
+            loops: Vec::new(),
+            extra_conditions: 0,
+            in_unsafe: false,
+        }
+    }
+
+    fn slot(&self, local: LocalId) -> Option<u32> {
+        self.slots.get(local.0 as usize).copied().filter(|&slot| slot != NO_SLOT)
+    }
+
+    fn set_slot(&mut self, local: LocalId, slot: u32) {
+        let at = local.0 as usize;
+        if at >= self.slots.len() {
+            self.slots.resize(at + 1, NO_SLOT);
+        }
+        self.slots[at] = slot;
+    }
+
+    fn push_loop(&mut self, label: Option<Name>, mark: usize) {
+        self.loops.push(LoopFrame { label, mark, breaks: Vec::new(), continues: Vec::new() });
+    }
+
+    fn pop_loop(&mut self) -> LoopFrame {
+        self.loops.pop().unwrap_or(LoopFrame { label: None, mark: 0, breaks: Vec::new(), continues: Vec::new() })
+    }
+
+    fn target(&mut self, label: Option<&Name>) -> Option<&mut LoopFrame> {
+        match label {
+            None => self.loops.last_mut(),
+            Some(label) => self.loops.iter_mut().rev().find(|frame| frame.label.as_ref() == Some(label)),
+        }
+    }
+
+    fn break_to(&mut self, store: &Store, label: Option<&Name>, value: Val) {
+        if let Some(frame) = self.target(label) {
+            let changes = store.changes(frame.mark);
+            frame.breaks.push((changes, value));
+        }
+    }
+
+    fn continue_to(&mut self, store: &Store, label: Option<&Name>) {
+        if let Some(frame) = self.target(label) {
+            let changes = store.changes(frame.mark);
+            frame.continues.push(changes);
+        }
+    }
+
+    /// A `loop` without `break` leaves only by `return` or by failing.
+    fn loops_diverge_by_failure(&self) -> bool {
+        self.exits.is_empty()
+    }
+}
+
+impl<'w> Engine<'w> {
+    pub(crate) fn new(world: &'w World<'w>) -> Engine<'w> {
+        Engine {
+            world,
+            impls: ImplIndex::default(),
+            caps: FxHashMap::default(),
+            capability_items: Vec::new(),
+            std_crate: None,
+            known: Known::default(),
+            ambient: false,
+            encoding: "",
+            constructs: FxHashMap::default(),
+            harmless_attributes: FxHashSet::default(),
+            cells: Cells::default(),
+            store: Store::default(),
+            rec: Recorder::default(),
+            consts: FxHashMap::default(),
+            const_running: Vec::new(),
+            stack: Vec::new(),
+            via: Rc::from([]),
+            nesting: 0,
+            steps: 0,
+            spent: false,
+            conditions: 0,
+            repeats: 0,
+            try_context: false,
+            pending_err: None,
+            construct_span: None,
+            assumptions: Vec::new(),
+            nested: Vec::new(),
+            correlations: Vec::new(),
+            site: Span::NONE,
+            last_element: None,
+            assumes: std::collections::BTreeSet::new(),
+        }
+    }
+
+    /// Records something that could not be followed. It may have changed any state from here on.
+    pub(crate) fn unknown(&mut self, reason: UnknownReason, what: String, span: Span) {
+        self.rec.state_lost = true;
+        let via = self.via.to_vec();
+        self.rec.unknown(reason, what, Reach::Contract, span, via);
+    }
+
+    fn depth_guard(&mut self, f: &Frame, e: ExprId) -> Result<(), Div> {
+        if self.steps > BUDGET || self.nesting > MAX_NESTING {
+            if !self.spent {
+                self.spent = true;
+                let span = f.body.expr_span(e);
+                let reason = if self.steps > BUDGET { UnknownReason::Budget } else { UnknownReason::TooDeep };
+                self.unknown(reason, f.name.to_string(), span);
+            }
+            return Err(Div { fail: true });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_option(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(id, _) if Some(*id) == self.known.option)
+    }
+
+    pub(crate) fn is_result(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(id, _) if Some(*id) == self.known.result)
+    }
+}

@@ -1,0 +1,708 @@
+//! The intrinsics of the model language: what a table's row says a real function does to state.
+
+use super::record::{Did, Event, Load, Stored};
+use super::value::{CellVal, Delta, Kind, Sym, Val};
+use super::{Div, Engine, Ev, Frame, ty::Ty};
+use crate::ir::hir::{BinOp, ItemKind, Name};
+use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Reach, Span, Step, Term, Type, UnknownReason};
+use std::rc::Rc;
+
+impl Engine<'_> {
+    /// Calls `host::name`.
+    pub(super) fn host_call(
+        &mut self,
+        f: Option<&mut Frame>,
+        path: &Name,
+        generic: &[Ty],
+        args: Vec<Val>,
+        want: &Ty,
+        span: Span,
+    ) -> Ev {
+        let name = path.strip_prefix("host::").unwrap_or(path).to_owned();
+        let span = self.user_span(span);
+        let ty = generic.first().filter(|ty| !ty.is_unknown()).unwrap_or(want).clone();
+        let arg = |at: usize| args.get(at).cloned().unwrap_or_else(Val::unit);
+        Ok(match name.as_str() {
+            "cell" => {
+                let namespace = self.bytes_of(&arg(0));
+                let kind = match self.text_of(&arg(1)) {
+                    Some(kind) => Name::from(kind),
+                    None => Name::new_static("item"),
+                };
+                let (mut key, mut value) = match want {
+                    Ty::Cell(key, value) => (key.as_ref().clone(), value.as_ref().clone()),
+                    _ => (Ty::Unknown, Ty::Unknown),
+                };
+                if let [k, v] = generic {
+                    key = if k.is_unknown() { key } else { k.clone() };
+                    value = if v.is_unknown() { value } else { v.clone() };
+                }
+                let ty = Ty::Cell(Rc::new(key.clone()), Rc::new(value.clone()));
+                let cell = CellVal { namespace, kind, label: None, key, value, span };
+                Val { ty, kind: Kind::Cell(Rc::new(cell)) }
+            }
+            "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,
+            "probe" => self.on_cells(&args, generic, want, span, Self::host_probe)?,
+            "write" => self.on_cells(&args, generic, want, span, Self::host_write)?,
+            "delete" => self.on_cells(&args, generic, want, span, Self::host_delete)?,
+            "append" => self.on_cells(&args, generic, want, span, Self::host_append)?,
+            "scan" => self.on_cells(&args, generic, want, span, Self::host_scan)?,
+            "scan_keys" => self.on_cells(&args, generic, want, span, Self::host_scan_keys)?,
+            "same" => {
+                let value = self.settle(arg(0));
+                self.retype(value, &ty)
+            }
+            "inject" | "pure" => {
+                let function = self.text_of(&arg(0)).unwrap_or_else(|| "f".to_owned());
+                let parts = self.parts_of(&arg(1));
+                let sym = self.function_sym(&function, name == "inject", &parts);
+                Val::sym(ty, sym)
+            }
+            "decode" => {
+                let value = self.settle(arg(0));
+                let part = self.whole_sym(&value);
+                let sym = self.function_sym("decode", false, &[part]);
+                Val::sym(ty, sym)
+            }
+            "any" => Val::any(ty),
+            "opaque" => {
+                let value = self.settle(arg(0));
+                let loads = self.loads_of(&value);
+                self.rec.observe(&loads);
+                Val::sym(ty, Sym { loads, ..Sym::default() })
+            }
+            "capability" => Val::sym(ty, Sym { cap: true, ..Sym::default() }),
+            "add" | "sub" => {
+                let op = if name == "add" { BinOp::Add } else { BinOp::Sub };
+                let (a, b) = (self.settle(arg(0)), self.settle(arg(1)));
+                let (x, y) = (self.whole_sym(&a), self.whole_sym(&b));
+                let sum = self.arithmetic(op, &x, &y, &a.ty, true);
+                Val::sym(if a.ty.is_unknown() { ty } else { a.ty }, sum)
+            }
+            "checked_add" | "checked_sub" => {
+                let op = if name == "checked_add" { BinOp::Add } else { BinOp::Sub };
+                let (a, b) = (self.settle(arg(0)), self.settle(arg(1)));
+                let (x, y) = (self.whole_sym(&a), self.whole_sym(&b));
+                let sum = self.arithmetic(op, &x, &y, &a.ty, true);
+                self.maybe_checked(Val::sym(a.ty, sum))
+            }
+            "min" | "max" | "or" | "and" | "xor" => {
+                let (a, b) = (self.settle(arg(0)), self.settle(arg(1)));
+                let (x, y) = (self.whole_sym(&a), self.whole_sym(&b));
+                let mut sym = Sym::computed([&x, &y]);
+                sym.cap = false;
+                Val::sym(a.ty, sym)
+            }
+            "env" => {
+                let name = self.text_of(&arg(0)).unwrap_or_default();
+                let scope = match self.text_of(&arg(1)).as_deref() {
+                    Some("chain") => EnvScope::Chain,
+                    Some("block") => EnvScope::Block,
+                    Some("tx") => EnvScope::Tx,
+                    _ => EnvScope::Call,
+                };
+                Val::term(ty, Term::Env { name, scope })
+            }
+            "caller" => Val::term(ty, Term::Caller),
+            "origin" => Val::term(ty, Term::Origin),
+            "this" => Val::term(ty, Term::SelfAddr),
+            "maybe" => Val::any(Ty::bool()),
+            "fail" => return Err(Div { fail: true }),
+            "external" => {
+                self.host_external(&args, span);
+                Val::unit()
+            }
+            "balance" => {
+                self.host_balance(&args, span);
+                Val::unit()
+            }
+            "send" => {
+                self.host_send(&arg(0), span, 0);
+                Val::unit()
+            }
+            "unknown" => {
+                let reason = self.text_of(&arg(0)).unwrap_or_default();
+                self.unknown(reason_of(&reason), reason, span);
+                Val::any(ty)
+            }
+            "elements" => match f {
+                Some(f) => {
+                    let source = arg(0);
+                    self.next_element(f, &source)?.unwrap_or_else(|| Val::any(ty))
+                }
+                None => self.element(&arg(0)),
+            },
+            "observe" => {
+                for arg in &args {
+                    self.observe_value(arg);
+                }
+                Val::unit()
+            }
+            _ => {
+                self.unknown(UnknownReason::UnresolvedCall, path.to_string(), span);
+                Val::any(ty)
+            }
+        })
+    }
+
+    /// The expression of the contract that led into a table's row.
+    pub(super) fn user_span(&self, span: Span) -> Span {
+        if let Some(outer) = self.construct_span {
+            return outer;
+        }
+        self.row_span.unwrap_or(span)
+    }
+
+    fn retype(&mut self, value: Val, ty: &Ty) -> Val {
+        if ty.is_unknown() {
+            return value;
+        }
+        match (&value.kind, ty) {
+            // A list literal as the empty or given content of a collection.
+            (Kind::Seq(_), Ty::Seq(_) | Ty::Dict(..)) => value.retyped(ty),
+            (Kind::Seq(_) | Kind::Iter(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Ref(_), _) => value,
+            (Kind::Struct(_) | Kind::Enum(_) | Kind::Tuple(_), _) if !value.ty.same_head(ty) => {
+                let sym = self.whole_sym(&value);
+                Val::sym(ty.clone(), sym)
+            }
+            _ => value.retyped(ty),
+        }
+    }
+
+    pub(super) fn text_of(&mut self, value: &Val) -> Option<String> {
+        match self.whole_sym(value).constant() {
+            Some(Const::Str(text)) => Some(text.clone()),
+            Some(Const::Bytes(bytes)) => String::from_utf8(bytes.clone()).ok(),
+            _ => None,
+        }
+    }
+
+    fn bytes_of(&mut self, value: &Val) -> Option<Vec<u8>> {
+        match self.whole_sym(value).constant() {
+            Some(Const::Str(text)) => Some(text.clone().into_bytes()),
+            Some(Const::Bytes(bytes)) => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
+    /// The parts of a tuple (nested ones flattened) as symbols.
+    fn parts_of(&mut self, value: &Val) -> Vec<Sym> {
+        let value = self.settle(value.clone());
+        match &value.kind {
+            Kind::Tuple(parts) => parts.iter().flat_map(|part| self.parts_of(part)).collect(),
+            Kind::Struct(fields) if fields.base.is_none() && fields.fields.len() == 1 => {
+                let inner = fields.fields[0].1.clone();
+                self.parts_of(&inner)
+            }
+            _ => vec![self.whole_sym(&value)],
+        }
+    }
+
+    /// Key components of a value of the cell's key type.
+    fn key_of(&mut self, value: &Val, declared: &Ty) -> Vec<Rc<Sym>> {
+        let value = self.settle(value.clone());
+        if let (Kind::Sym(sym), Ty::Tuple(parts)) = (&value.kind, if value.ty.is_unknown() { declared } else { &value.ty }) {
+            // A tuple known only by name has one component per part.
+            let mut keys = Vec::new();
+            for (at, part) in parts.iter().enumerate() {
+                let inner = super::value::project(sym, &Name::from(at.to_string()));
+                keys.extend(self.key_of(&Val::sym(part.clone(), inner), &Ty::Unknown));
+            }
+            return keys;
+        }
+        if let Ty::Adt(id, _) = &value.ty {
+            if !self.world.is_model(id.krate) {
+                // A key type of the contract's own: its encoding is not known (MODEL §1.3), but it is one component.
+                let sym = match &value.kind {
+                    Kind::Enum(alts) if alts.len() == 1 && alts[0].fields.is_empty() => self.whole_sym(&value),
+                    Kind::Sym(sym) => {
+                        let part = sym.as_ref().clone();
+                        self.function_sym("key", false, &[part])
+                    }
+                    _ => self.whole_sym(&value).widened(),
+                };
+                return vec![Rc::new(sym)];
+            }
+        }
+        self.parts_of(&value).into_iter().map(Rc::new).collect()
+    }
+
+    /// Runs an intrinsic for the cell, or for each of several cells of which one is meant.
+    fn on_cells(
+        &mut self,
+        args: &[Val],
+        generic: &[Ty],
+        want: &Ty,
+        span: Span,
+        run: fn(&mut Self, &CellVal, &[Val], &Ty, &Ty, Span) -> Ev,
+    ) -> Ev {
+        let Some(place) = args.get(1) else { return Ok(Val::any(want.clone())) };
+        let place = self.settle(place.clone());
+        let cells: Vec<Rc<CellVal>> = match &place.kind {
+            Kind::Cell(cell) => vec![cell.clone()],
+            Kind::Multi(values) => values
+                .iter()
+                .filter_map(|value| match &value.kind {
+                    Kind::Cell(cell) => Some(cell.clone()),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let complete = match &place.kind {
+            Kind::Multi(values) => values.len() == cells.len(),
+            Kind::Cell(_) => true,
+            _ => false,
+        };
+        let value_ty = generic.last().filter(|ty| !ty.is_unknown()).cloned().unwrap_or(Ty::Unknown);
+        if !complete {
+            self.unknown(UnknownReason::UnknownCell, "a storage place that is not a constant".to_owned(), span);
+            if let Some(stored) = args.get(3) {
+                self.observe_value(stored);
+            }
+            if cells.is_empty() {
+                return Ok(Val::any(want.clone()));
+            }
+        }
+        let count = cells.len();
+        self.any_of(None, count, &mut |engine, at| run(engine, &cells[at], args, &value_ty, want, span))
+    }
+
+    /// The contract's cell for a storage place; `None` records an unknown.
+    fn cell_id(&mut self, cell: &CellVal, span: Span) -> Option<CellId> {
+        let keys = self.key_types(&cell.key.clone());
+        let value = self.describe(&cell.value.clone(), 0);
+        let encoding = self.encoding;
+        match self.cells.intern(cell, encoding, keys, value) {
+            Some(id) => Some(id),
+            None => {
+                let name = cell.label.as_ref().map_or_else(|| "a storage place".to_owned(), |label| label.to_string());
+                self.unknown(UnknownReason::UnknownCell, format!("{name}: its namespace is not a constant"), span);
+                None
+            }
+        }
+    }
+
+    fn key_types(&mut self, ty: &Ty) -> Vec<Type> {
+        match ty {
+            Ty::Tuple(parts) => parts.iter().flat_map(|part| self.key_types(part)).collect(),
+            ty => vec![self.describe(ty, 0)],
+        }
+    }
+
+    fn event(&mut self, did: Did, cell: CellId, key: Vec<Rc<Sym>>, span: Span) {
+        // A key that depends on state makes that state matter.
+        for part in &key {
+            self.rec.observe(&part.loads.clone());
+        }
+        let event = Event {
+            did,
+            cell,
+            key,
+            span,
+            via: self.via.clone(),
+            conditions: self.conditions,
+            repeat: self.repeats > 0,
+            implicit: false,
+        };
+        self.rec.events.push(event);
+    }
+
+    fn host_read(&mut self, cell: &CellVal, args: &[Val], ty: &Ty, want: &Ty, span: Span) -> Ev {
+        let value_ty = if !cell.value.is_unknown() {
+            cell.value.clone()
+        } else if !ty.is_unknown() {
+            ty.clone()
+        } else {
+            want.arg(0)
+        };
+        let option = self.option_of(value_ty.clone());
+        let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(option)) };
+        let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+        let sym = self.load(id, key, span);
+        Ok(Val::sym(option, sym))
+    }
+
+    /// Records a read and gives its value as an optional one.
+    fn load(&mut self, cell: CellId, key: Vec<Rc<Sym>>, span: Span) -> Sym {
+        let initial = !self.rec.may_have_written(cell, &key);
+        let load = self.rec.loads.len() as u32;
+        let mut terms: Vec<Term> = Vec::new();
+        if initial {
+            let mut keys: Vec<Vec<Term>> = vec![Vec::new()];
+            for part in &key {
+                let options = part.key_terms();
+                keys = keys
+                    .iter()
+                    .flat_map(|key| options.iter().map(|term| [key.as_slice(), std::slice::from_ref(term)].concat()))
+                    .collect();
+                if keys.len() > super::value::MAX_TERMS {
+                    keys.clear();
+                    break;
+                }
+            }
+            terms = keys.into_iter().map(|key| Term::Load { cell, key, field: Vec::new() }).collect();
+            terms.sort();
+            terms.dedup();
+            if terms.iter().any(|term| term.size() > super::value::MAX_TERM_SIZE) {
+                terms.clear();
+            }
+        }
+        let seq = self.rec.events.len() as u32;
+        self.rec.loads.push(Load { cell, key: key.clone(), initial, observed: false, bounds: Vec::new(), seq });
+        self.event(Did::Read(load), cell, key, span);
+        let delta = Delta { load, path: Vec::new(), option: true, op: None, default: None, bounds: Vec::new() };
+        Sym { terms, loads: vec![load], delta: Some(Rc::new(delta)), cond: None, cap: false }
+    }
+
+    fn host_probe(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
+        let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(Ty::bool())) };
+        let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+        let load = self.rec.loads.len() as u32;
+        let initial = !self.rec.may_have_written(id, &key);
+        let seq = self.rec.events.len() as u32;
+        self.rec.loads.push(Load { cell: id, key: key.clone(), initial, observed: true, bounds: Vec::new(), seq });
+        self.event(Did::Probe, id, key, span);
+        let cond = Some(Rc::new(super::value::Cond::Present(load)));
+        Ok(Val::sym(Ty::bool(), Sym { loads: vec![load], cond, ..Sym::default() }))
+    }
+
+    fn host_write(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
+        let value = self.settle(args.get(3).cloned().unwrap_or_else(Val::unit));
+        let Some(id) = self.cell_id(cell, span) else {
+            self.observe_value(&value);
+            return Ok(Val::unit());
+        };
+        let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+        let stored = self.stored(id, &key, &value);
+        match &stored {
+            Stored::Whole => self.observe_value(&value),
+            Stored::Same(_) => {}
+            Stored::Delta(delta) => {
+                let loads: Vec<u32> = self.loads_of(&value).into_iter().filter(|load| *load != delta.load).collect();
+                self.rec.observe(&loads);
+            }
+            Stored::Fields(load, _) => {
+                let load = *load;
+                let loads: Vec<u32> = self.loads_of(&value).into_iter().filter(|other| *other != load).collect();
+                self.rec.observe(&loads);
+                // Which parts of the loaded value decide the changed ones is told field by field only for deltas.
+                if let Stored::Fields(_, fields) = &stored {
+                    if fields.iter().any(|(_, delta)| delta.is_none()) {
+                        self.rec.observe(&[load]);
+                    }
+                }
+            }
+        }
+        self.event(Did::Write(stored), id, key, span);
+        Ok(Val::unit())
+    }
+
+    /// How a stored value relates to what was loaded from the same place.
+    fn stored(&mut self, cell: CellId, key: &[Rc<Sym>], value: &Val) -> Stored {
+        let own = |engine: &Self, load: u32| {
+            let known = &engine.rec.loads[load as usize];
+            known.cell == cell && known.key == key
+        };
+        match &value.kind {
+            Kind::Sym(sym) => match &sym.delta {
+                Some(delta) if !delta.option && delta.path.is_empty() && own(self, delta.load) => match delta.op {
+                    Some(_) => Stored::Delta(delta.clone()),
+                    None if delta.default.is_none() => Stored::Same(delta.load),
+                    None => Stored::Whole,
+                },
+                _ => Stored::Whole,
+            },
+            Kind::Struct(fields) => {
+                let base = match &fields.base {
+                    Some(base) => base,
+                    None => return Stored::Whole,
+                };
+                let load = match &base.delta {
+                    Some(delta) if !delta.option && delta.op.is_none() && delta.path.is_empty() && own(self, delta.load) => {
+                        delta.load
+                    }
+                    _ => return Stored::Whole,
+                };
+                let mut changed = Vec::new();
+                for (name, field) in &fields.fields {
+                    let delta = match &field.kind {
+                        Kind::Sym(sym) => sym.delta.clone(),
+                        _ => None,
+                    };
+                    let of_field = delta.as_ref().is_some_and(|delta| {
+                        delta.load == load && !delta.option && delta.path.len() == 1 && delta.path[0] == *name
+                    });
+                    match delta {
+                        Some(delta) if of_field && delta.op.is_none() => {}
+                        Some(delta) if of_field => changed.push((vec![name.clone()], Some(delta))),
+                        _ => changed.push((vec![name.clone()], None)),
+                    }
+                }
+                if changed.is_empty() { Stored::Same(load) } else { Stored::Fields(load, changed) }
+            }
+            _ => Stored::Whole,
+        }
+    }
+
+    fn host_delete(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
+        if let Some(id) = self.cell_id(cell, span) {
+            let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+            self.event(Did::Delete, id, key, span);
+        }
+        Ok(Val::unit())
+    }
+
+    fn host_append(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
+        if let Some(value) = args.get(3) {
+            self.observe_value(value);
+        }
+        if let Some(id) = self.cell_id(cell, span) {
+            let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+            self.event(Did::Append, id, key, span);
+        }
+        Ok(Val::unit())
+    }
+
+    fn host_scan(&mut self, cell: &CellVal, args: &[Val], _: &Ty, want: &Ty, span: Span) -> Ev {
+        self.scan(cell, args, want, span, false)
+    }
+
+    fn host_scan_keys(&mut self, cell: &CellVal, args: &[Val], _: &Ty, want: &Ty, span: Span) -> Ev {
+        self.scan(cell, args, want, span, true)
+    }
+
+    fn scan(&mut self, cell: &CellVal, args: &[Val], want: &Ty, span: Span, keys_only: bool) -> Ev {
+        let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(want.clone())) };
+        let prefix = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+        let load = self.rec.loads.len() as u32;
+        let initial = !self.rec.may_have_written(id, &prefix);
+        let seq = self.rec.events.len() as u32;
+        self.rec.loads.push(Load { cell: id, key: prefix.clone(), initial, observed: true, bounds: Vec::new(), seq });
+        let fixed = prefix.len();
+        let did = if keys_only { Did::ScanKeys } else { Did::Scan };
+        self.event(did, id, prefix, span);
+        let found = Sym { loads: vec![load], ..Sym::default() };
+        let key = self.rest_of_key(&cell.key.clone(), fixed, &found);
+        let element =
+            if keys_only { key } else { Val::tuple(vec![key, Val::sym(cell.value.clone(), found.clone())]) };
+        Ok(Val::seq(element.ty.clone(), None, element, found))
+    }
+
+    /// The part of a key that a scan below a prefix gives.
+    fn rest_of_key(&mut self, ty: &Ty, fixed: usize, found: &Sym) -> Val {
+        match ty {
+            Ty::Tuple(parts) if fixed < parts.len() => {
+                let rest: Vec<Val> = parts[fixed..].iter().map(|part| Val::sym(part.clone(), found.clone())).collect();
+                match rest.len() {
+                    1 => rest.into_iter().next().unwrap_or_else(Val::unit),
+                    _ => Val::tuple(rest),
+                }
+            }
+            ty => Val::sym(ty.clone(), found.clone()),
+        }
+    }
+
+    fn host_external(&mut self, args: &[Val], span: Span) {
+        for arg in args {
+            self.observe_value(arg);
+        }
+        let arg = |at: usize| args.get(at).cloned().unwrap_or_else(Val::unit);
+        let target = self.whole_sym(&arg(0));
+        let mode = match self.text_of(&arg(1)).as_deref() {
+            Some("call") => ExternalMode::Call,
+            Some("query") => ExternalMode::Query,
+            Some("delegate") => ExternalMode::Delegate,
+            _ => ExternalMode::Message,
+        };
+        let entry = self.text_of(&arg(2));
+        let value = arg(3).as_bool() != Some(false) && args.len() > 3;
+        let targets = target.key_terms();
+        for target in targets {
+            let external = External {
+                target,
+                mode,
+                entry: entry.clone(),
+                args: Vec::new(),
+                linked: false,
+                value,
+                span,
+                via: self.via.to_vec(),
+            };
+            if !self.rec.externals.contains(&external) {
+                self.rec.externals.push(external);
+            }
+        }
+        // A synchronous call may come back and change state; a message runs after this call, a query changes nothing.
+        if matches!(mode, ExternalMode::Call | ExternalMode::Delegate) {
+            self.rec.state_lost = true;
+        }
+    }
+
+    fn host_balance(&mut self, args: &[Val], span: Span) {
+        let arg = |at: usize| args.get(at).cloned().unwrap_or_else(Val::unit);
+        let at = self.whole_sym(&arg(0));
+        let update = self.text_of(&arg(1)).as_deref() == Some("update");
+        let address = self.address_type();
+        let id = self.cells.implicit("<balance>", vec![address], Type::Opaque("balance".to_owned()), true);
+        let key = vec![Rc::new(at)];
+        let start = self.rec.events.len();
+        if update {
+            self.event(Did::Write(Stored::Whole), id, key.clone(), span);
+        }
+        let load = self.rec.loads.len() as u32;
+        let seq = self.rec.events.len() as u32;
+        self.rec.loads.push(Load { cell: id, key: key.clone(), initial: false, observed: true, bounds: Vec::new(), seq });
+        self.event(Did::Read(load), id, key, span);
+        for event in &mut self.rec.events[start..] {
+            event.implicit = true;
+        }
+    }
+
+    /// A message that the code did not build itself goes out.
+    fn host_send(&mut self, value: &Val, span: Span, depth: usize) {
+        let value = self.settle(value.clone());
+        if depth > 6 {
+            return;
+        }
+        match &value.kind {
+            // Built here: counted where it was built.
+            Kind::Enum(_) => {}
+            Kind::Struct(fields) => {
+                for (_, field) in fields.fields.clone() {
+                    if matches!(field.ty, Ty::Adt(..) | Ty::Seq(_)) {
+                        self.host_send(&field, span, depth + 1);
+                    }
+                }
+            }
+            Kind::Seq(seq) => {
+                if let Some(element) = seq.any_element() {
+                    self.host_send(&element, span, depth + 1);
+                }
+            }
+            Kind::Sym(sym) => {
+                // Messages of the contract's own types that convert to chain messages, arguments, stored proposals.
+                let is_message = match &value.ty {
+                    Ty::Adt(id, _) => {
+                        let item = self.item(*id);
+                        matches!(item.kind, ItemKind::Enum(_)) && self.world.is_model(id.krate)
+                    }
+                    Ty::Unknown | Ty::Seq(_) => true,
+                    _ => false,
+                };
+                if is_message && !(sym.terms.is_empty() && sym.loads.is_empty() && value.ty.is_unknown()) {
+                    let external = External {
+                        target: Term::Any,
+                        mode: ExternalMode::Message,
+                        entry: None,
+                        args: Vec::new(),
+                        linked: false,
+                        value: true,
+                        span,
+                        via: self.via.to_vec(),
+                    };
+                    self.rec.observe(&sym.loads.clone());
+                    if !self.rec.externals.contains(&external) {
+                        self.rec.externals.push(external);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn address_type(&self) -> Type {
+        Type::Address(self.address_kind.to_owned())
+    }
+
+    /// The wire description of a type.
+    pub(crate) fn describe(&mut self, ty: &Ty, depth: usize) -> Type {
+        if depth > 4 {
+            return Type::Opaque("…".to_owned());
+        }
+        match ty {
+            Ty::Prim(name) => match name.as_str() {
+                "bool" => Type::Bool,
+                "str" => Type::Text,
+                "char" => Type::Uint(32),
+                "f32" | "f64" => Type::Opaque(name.to_string()),
+                "usize" => Type::Uint(64),
+                "isize" => Type::Int(64),
+                other => {
+                    let bits = other.get(1..).and_then(|bits| bits.parse().ok()).unwrap_or(64);
+                    if other.starts_with('i') { Type::Int(bits) } else { Type::Uint(bits) }
+                }
+            },
+            Ty::Seq(elem) if **elem == Ty::Prim(Name::new_static("u8")) => Type::Bytes,
+            Ty::Seq(elem) => Type::List(Box::new(self.describe(elem, depth + 1))),
+            Ty::Dict(key, value) => {
+                Type::Map(Box::new(self.describe(key, depth + 1)), Box::new(self.describe(value, depth + 1)))
+            }
+            Ty::Tuple(parts) => Type::Tuple(parts.iter().map(|part| self.describe(part, depth + 1)).collect()),
+            Ty::Adt(id, args) => {
+                if self.is_option(ty) {
+                    return Type::Option(Box::new(self.describe(&args.first().cloned().unwrap_or(Ty::Unknown), depth + 1)));
+                }
+                let item = self.item(*id);
+                if self.world.is_model(id.krate) {
+                    let name = item.name.to_string();
+                    if let Some(shape) = self.type_rows.get(&(id.krate, name.clone())) {
+                        return shape.clone();
+                    }
+                    return Type::Opaque(name);
+                }
+                let name = item.name.to_string();
+                match &item.kind {
+                    ItemKind::Struct(_) => {
+                        let fields = self.field_types(ty, None);
+                        Type::Struct(
+                            name,
+                            fields.into_iter().map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1))).collect(),
+                        )
+                    }
+                    ItemKind::Enum(def) => {
+                        let variants: Vec<String> = def.variants.iter().map(|variant| variant.name.to_string()).collect();
+                        let described = variants
+                            .into_iter()
+                            .enumerate()
+                            .map(|(at, variant)| {
+                                let fields = self.field_types(ty, Some(at as u32));
+                                let fields = fields
+                                    .into_iter()
+                                    .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
+                                    .collect();
+                                (variant, fields)
+                            })
+                            .collect();
+                        Type::Enum(name, described)
+                    }
+                    _ => Type::Opaque(name),
+                }
+            }
+            Ty::External(path) => Type::Opaque(path.last().map_or_else(|| "?".to_owned(), |name| name.to_string())),
+            Ty::Param(name, _) => Type::Opaque(name.to_string()),
+            _ => Type::Opaque("?".to_owned()),
+        }
+    }
+
+    /// An argument of an entry point.
+    pub(crate) fn argument(&self, name: &str, ty: Ty) -> Val {
+        Val::term(ty, Term::Arg(vec![Step::Field(name.to_owned())]))
+    }
+}
+
+fn reason_of(text: &str) -> UnknownReason {
+    match text {
+        "unsupported" => UnknownReason::Unsupported,
+        "unknown-cell" => UnknownReason::UnknownCell,
+        "unknown-function" => UnknownReason::UnknownFunction,
+        "missing-dependency" => UnknownReason::MissingDependency,
+        "open-trait" => UnknownReason::OpenTrait,
+        _ => UnknownReason::UnresolvedCall,
+    }
+}
+
+#[allow(dead_code)]
+fn reach() -> Reach {
+    Reach::Contract
+}

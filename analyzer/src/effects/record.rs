@@ -1,0 +1,394 @@
+//! What an execution touched, in order, and how that becomes accesses.
+//!
+//! A read gives the value it returns a load id. Values remember the loads they depend on; a load counts as *observed*
+//! when such a value decides a branch, a key, a stored value, a result or a message. A write that stores a loaded value
+//! changed by a delta, at the same cell and key, whose load nobody observes, is a `commute`; every other read and write
+//! of one key is an `update` (MODEL §2).
+
+use super::value::{CellVal, Delta, Sym};
+use crate::ir::hir::Name;
+use crate::ir::{
+    Access, Bound, Cell, CellId, Certainty, External, Mode, Op, Reach, Span, Storage, Term, Type, Unit, Unknown,
+    UnknownReason,
+};
+use std::rc::Rc;
+
+/// A read of one key.
+#[derive(Clone, Debug)]
+pub(super) struct Load {
+    pub(super) cell: CellId,
+    pub(super) key: Vec<Rc<Sym>>,
+    /// True when the value is the one from the state in which the call starts.
+    pub(super) initial: bool,
+    pub(super) observed: bool,
+    pub(super) bounds: Vec<Bound>,
+    pub(super) seq: u32,
+}
+
+/// What a write stores.
+#[derive(Clone, Debug)]
+pub(super) enum Stored {
+    /// A value that replaces the whole.
+    Whole,
+    /// The loaded value unchanged.
+    Same(u32),
+    /// The loaded value with fields changed: path and, where it is one, the delta.
+    Fields(u32, Vec<(Vec<Name>, Option<Rc<Delta>>)>),
+    /// The loaded value changed by a delta.
+    Delta(Rc<Delta>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Did {
+    Read(u32),
+    Probe,
+    Write(Stored),
+    Delete,
+    Append,
+    Scan,
+    ScanKeys,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub(super) did: Did,
+    pub(super) cell: CellId,
+    pub(super) key: Vec<Rc<Sym>>,
+    pub(super) span: Span,
+    pub(super) via: Rc<[String]>,
+    /// Number of conditions around it that not every successful path takes.
+    pub(super) conditions: u32,
+    pub(super) repeat: bool,
+    pub(super) implicit: bool,
+}
+
+/// Who-may-call evidence: the caller equals a stored value, or has an entry at a cell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Guard {
+    pub(super) address: bool,
+    pub(super) cell: CellId,
+    pub(super) field: Vec<String>,
+    pub(super) span: Span,
+}
+
+/// All cells of a contract, shared by its entry points.
+#[derive(Default)]
+pub(super) struct Cells {
+    cells: Vec<Cell>,
+}
+
+impl Cells {
+    /// The id of a place in storage; the same namespace and kind is the same cell.
+    pub(super) fn intern(&mut self, value: &CellVal, encoding: &str, keys: Vec<Type>, ty: Type) -> Option<CellId> {
+        let prefix = value.namespace.clone()?;
+        let found = self
+            .cells
+            .iter()
+            .position(|cell| cell.storage.prefix.as_ref() == Some(&prefix) && cell.storage.kind == value.kind.as_str());
+        if let Some(at) = found {
+            return Some(CellId(at as u32));
+        }
+        let name = match &value.label {
+            Some(label) => label.to_string(),
+            None => String::from_utf8_lossy(&prefix).into_owned(),
+        };
+        Some(self.push(Cell {
+            name,
+            storage: Storage { kind: value.kind.to_string(), prefix: Some(prefix), encoding: encoding.to_owned() },
+            keys,
+            value: ty,
+            unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
+            tier: None,
+            global: false,
+            implicit: false,
+            span: value.span,
+        }))
+    }
+
+    /// A cell that no line of the contract names.
+    pub(super) fn implicit(&mut self, name: &str, keys: Vec<Type>, value: Type, global: bool) -> CellId {
+        if let Some(at) = self.cells.iter().position(|cell| cell.implicit && cell.name == name) {
+            return CellId(at as u32);
+        }
+        self.push(Cell {
+            name: name.to_owned(),
+            storage: Storage { kind: "host".to_owned(), prefix: None, encoding: "host".to_owned() },
+            keys,
+            value,
+            unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
+            tier: None,
+            global,
+            implicit: true,
+            span: Span::NONE,
+        })
+    }
+
+    fn push(&mut self, cell: Cell) -> CellId {
+        self.cells.push(cell);
+        CellId(self.cells.len() as u32 - 1)
+    }
+
+    pub(super) fn get(&self, id: CellId) -> &Cell {
+        &self.cells[id.0 as usize]
+    }
+
+    pub(super) fn list(&self) -> &[Cell] {
+        &self.cells
+    }
+}
+
+/// The record of one entry point's execution.
+#[derive(Default)]
+pub(super) struct Recorder {
+    pub(super) loads: Vec<Load>,
+    pub(super) events: Vec<Event>,
+    pub(super) externals: Vec<External>,
+    pub(super) unknowns: Vec<Unknown>,
+    pub(super) guards: Vec<Guard>,
+    /// Set once a call that could not be seen may have changed any state.
+    pub(super) state_lost: bool,
+}
+
+impl Recorder {
+    /// True when state at this key may differ from what it was when the call started.
+    pub(super) fn may_have_written(&self, cell: CellId, key: &[Rc<Sym>]) -> bool {
+        self.state_lost
+            || self.events.iter().any(|event| {
+                event.cell == cell
+                    && matches!(event.did, Did::Write(_) | Did::Delete | Did::Append)
+                    && keys_may_equal(&event.key, key)
+            })
+    }
+
+    pub(super) fn observe(&mut self, loads: &[u32]) {
+        for &load in loads {
+            if let Some(load) = self.loads.get_mut(load as usize) {
+                load.observed = true;
+            }
+        }
+    }
+
+    pub(super) fn unknown(&mut self, reason: UnknownReason, what: String, reach: Reach, span: Span, via: Vec<String>) {
+        if !self.unknowns.iter().any(|known| known.reason == reason && known.span == span && known.what == what) {
+            self.unknowns.push(Unknown { reason, what, reach, span, via });
+        }
+    }
+
+    /// The accesses, sorted and merged.
+    pub(super) fn accesses(&self) -> Vec<Access> {
+        let mut found: Vec<Access> = Vec::new();
+        // A load is explained by a write when the write is a delta of it and it is not observed.
+        let mut commuting: Vec<Option<Rc<Delta>>> = vec![None; self.loads.len()];
+        for (at, event) in self.events.iter().enumerate() {
+            let Did::Write(Stored::Delta(delta)) = &event.did else { continue };
+            if self.may_commute(delta, event, at) {
+                commuting[delta.load as usize] = Some(delta.clone());
+            }
+        }
+        for event in &self.events {
+            match &event.did {
+                Did::Read(load) => {
+                    if commuting[*load as usize].is_none() {
+                        self.push(&mut found, event, Mode::Read, None, None, Vec::new());
+                    }
+                }
+                Did::Probe => self.push(&mut found, event, Mode::Probe, None, None, Vec::new()),
+                Did::Delete => self.push(&mut found, event, Mode::Delete, None, None, Vec::new()),
+                Did::Append => {
+                    let op = Op { group: crate::ir::OpGroup::Add, name: "append".to_owned(), default: None };
+                    self.push(&mut found, event, Mode::Append, None, Some(op), Vec::new());
+                }
+                Did::Scan => self.push(&mut found, event, Mode::Scan, None, None, Vec::new()),
+                Did::ScanKeys => self.push(&mut found, event, Mode::Probe, None, None, Vec::new()),
+                Did::Write(Stored::Whole) => self.push(&mut found, event, Mode::Write, None, None, Vec::new()),
+                Did::Write(Stored::Same(_)) => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
+                Did::Write(Stored::Delta(delta)) => {
+                    let known = commuting[delta.load as usize].as_ref().is_some_and(|other| other.op == delta.op);
+                    match (known, &delta.op) {
+                        (true, Some((group, name))) => {
+                            let mut bounds = delta.bounds.clone();
+                            bounds.extend(self.loads[delta.load as usize].bounds.iter().cloned());
+                            bounds.sort();
+                            bounds.dedup();
+                            let op = Op { group: *group, name: (*name).to_owned(), default: delta.default.clone() };
+                            self.push(&mut found, event, Mode::Commute, None, Some(op), bounds);
+                        }
+                        _ => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
+                    }
+                }
+                Did::Write(Stored::Fields(_, fields)) => {
+                    for (path, _) in fields {
+                        let field = path.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(".");
+                        self.push(&mut found, event, Mode::Update, Some(field), None, Vec::new());
+                    }
+                }
+            }
+        }
+        merge(found)
+    }
+
+    /// MODEL §2: nobody observes the load, and no other load or store of a may-equal key lies between it and its store.
+    fn may_commute(&self, delta: &Delta, write: &Event, at: usize) -> bool {
+        let Some(load) = self.loads.get(delta.load as usize) else { return false };
+        if delta.op.is_none() || load.observed || load.cell != write.cell || load.key != write.key || write.repeat {
+            return false;
+        }
+        let begin = load.seq as usize;
+        // Overlap inside the load-store interval, or a later read that sees the new value.
+        self.events.iter().enumerate().all(|(other_at, other)| {
+            if other.cell != write.cell || other_at == at || !keys_may_equal(&other.key, &write.key) {
+                return true;
+            }
+            match &other.did {
+                Did::Read(id) if *id == delta.load => true,
+                // Another load is fine when it is itself the beginning of an unobserved delta outside this interval.
+                Did::Read(id) => {
+                    let outside = other_at < begin || other_at > at;
+                    let other_load = &self.loads[*id as usize];
+                    outside && !other_load.observed && self.ends_in_delta(*id, other_at, begin, at)
+                }
+                Did::Write(Stored::Delta(inner)) => {
+                    inner.load == delta.load && inner.op == delta.op
+                        || (other_at < begin || other_at > at) && inner.op.is_some()
+                }
+                _ => false,
+            }
+        })
+    }
+
+    fn ends_in_delta(&self, load: u32, from: usize, begin: usize, end: usize) -> bool {
+        self.events.iter().enumerate().any(|(at, event)| match &event.did {
+            Did::Write(Stored::Delta(delta)) => {
+                delta.load == load && delta.op.is_some() && (at < begin && from < begin || from > end && at > end)
+            }
+            _ => false,
+        })
+    }
+
+    fn push(
+        &self,
+        found: &mut Vec<Access>,
+        event: &Event,
+        mode: Mode,
+        field: Option<String>,
+        op: Option<Op>,
+        bounds: Vec<Bound>,
+    ) {
+        let keys = expand(&event.key);
+        let several = keys.len() > 1;
+        for mut key in keys {
+            if matches!(event.did, Did::Scan | Did::ScanKeys) {
+                key.push(Term::Prefix(Vec::new()));
+            }
+            let sure = event.conditions == 0 && !several;
+            found.push(Access {
+                cell: event.cell,
+                key,
+                field: field.clone(),
+                mode,
+                op: op.clone(),
+                bounds: bounds.clone(),
+                keeps_presence: false,
+                at: None,
+                certainty: if sure { Certainty::Always } else { Certainty::Sometimes },
+                repeat: event.repeat,
+                implicit: event.implicit,
+                ttl: false,
+                span: event.span,
+                via: event.via.to_vec(),
+            });
+        }
+    }
+}
+
+/// One access per combination of terms; too many combinations become `Any`.
+fn expand(key: &[Rc<Sym>]) -> Vec<Vec<Term>> {
+    let mut keys: Vec<Vec<Term>> = vec![Vec::new()];
+    for part in key {
+        let terms = part.key_terms();
+        let terms = if keys.len() * terms.len() > 16 { vec![Term::Any] } else { terms };
+        keys = keys.iter().flat_map(|key| terms.iter().map(|term| [key.as_slice(), std::slice::from_ref(term)].concat())).collect();
+    }
+    keys
+}
+
+/// Joins accesses of one key: a read and a write are an update, the same thing twice is once.
+fn merge(found: Vec<Access>) -> Vec<Access> {
+    let mut merged: Vec<Access> = Vec::new();
+    for access in found {
+        let same = |other: &Access| {
+            other.cell == access.cell && other.key == access.key && other.at == access.at && other.implicit == access.implicit
+        };
+        // The whole covers a field only when both are the same kind of thing; otherwise keep them apart.
+        let at = merged.iter().position(|other| same(other) && other.field == access.field && combine(other, &access).is_some());
+        match at {
+            Some(at) => {
+                if let Some(mode) = combine(&merged[at], &access) {
+                    let old = &mut merged[at];
+                    // The span of the writing expression says more than that of the read.
+                    if mode != old.mode && mode == access.mode || old.mode == Mode::Read && access.mode != Mode::Read {
+                        old.span = access.span;
+                        old.via = access.via.clone();
+                    }
+                    if access.certainty == Certainty::Always {
+                        old.certainty = Certainty::Always;
+                    }
+                    if mode != old.mode && mode != Mode::Commute {
+                        old.op = None;
+                        old.bounds.clear();
+                    }
+                    old.mode = mode;
+                    old.repeat |= access.repeat;
+                    old.keeps_presence &= access.keeps_presence;
+                }
+            }
+            None => merged.push(access),
+        }
+    }
+    // A field update implies the read of the loaded struct it came from: the plain read of the same key adds nothing
+    // about other calls in any model whose unit is the key, and is kept for those whose unit is the field.
+    merged.sort();
+    merged
+}
+
+/// The mode of two accesses of one key together (rounded up); `None` keeps them apart.
+fn combine(a: &Access, b: &Access) -> Option<Mode> {
+    use Mode::{Append, Commute, Delete, Probe, Read, Rewrite, Scan, Update, Write};
+    Some(match (a.mode, b.mode) {
+        (x, y) if x == y => {
+            if x == Commute && (a.op != b.op || a.bounds != b.bounds) {
+                return if a.op == b.op { None } else { Some(Update) };
+            }
+            x
+        }
+        (Scan, _) | (_, Scan) | (Append, _) | (_, Append) => return None,
+        (Read, Probe) | (Probe, Read) => Read,
+        (Update, _) | (_, Update) => Update,
+        (Read | Probe, Write) | (Write, Read | Probe) => Update,
+        (Read | Probe, Delete) | (Delete, Read | Probe) => Update,
+        (Write, Delete) | (Delete, Write) => Write,
+        (Commute, Read | Probe | Write | Delete) | (Read | Probe | Write | Delete, Commute) => Update,
+        (Rewrite, _) | (_, Rewrite) => Update,
+        _ => return None,
+    })
+}
+
+/// True unless the keys must differ within one call.
+pub(super) fn keys_may_equal(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
+    a.iter().zip(b).all(|(a, b)| {
+        if a.terms.is_empty() || b.terms.is_empty() {
+            return true;
+        }
+        a.terms.iter().any(|x| b.terms.iter().any(|y| terms_may_equal(x, y)))
+    })
+}
+
+fn terms_may_equal(a: &Term, b: &Term) -> bool {
+    match (a, b) {
+        (Term::Const(x), Term::Const(y)) => x == y,
+        (Term::Fn { name: f, of: xs, injective: true }, Term::Fn { name: g, of: ys, injective: true }) if f == g => {
+            xs.len() != ys.len() || xs.iter().zip(ys).all(|(x, y)| terms_may_equal(x, y))
+        }
+        _ => true,
+    }
+}

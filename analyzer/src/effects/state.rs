@@ -1,0 +1,554 @@
+//! The in-memory state of one abstract execution: slots that hold values, and a journal that lets two branches run
+//! from the same state and be joined. References are sets of places; a write through one place is strong, through
+//! several weak (MODEL §6.5).
+
+use super::value::{Alt, Kind, MAX_EXACT, Place, Proj, SeqVal, StructVal, Sym, Val, join};
+use super::{Engine, ty::Ty};
+use crate::ir::hir::Name;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Slots and the journal of their old values.
+#[derive(Default)]
+pub(super) struct Store {
+    slots: Vec<Val>,
+    journal: Vec<(u32, Val)>,
+}
+
+/// What one branch changed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes(pub(super) BTreeMap<u32, Val>);
+
+impl Store {
+    pub(super) fn clear(&mut self) {
+        self.slots.clear();
+        self.journal.clear();
+    }
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+    pub(super) fn alloc(&mut self, value: Val) -> u32 {
+        self.slots.push(value);
+        self.slots.len() as u32 - 1
+    }
+    pub(super) fn get(&self, slot: u32) -> &Val {
+        &self.slots[slot as usize]
+    }
+    pub(super) fn set(&mut self, slot: u32, value: Val) {
+        let old = std::mem::replace(&mut self.slots[slot as usize], value);
+        self.journal.push((slot, old));
+    }
+    pub(super) fn mark(&self) -> usize {
+        self.journal.len()
+    }
+    /// The current values of all slots changed since `mark`.
+    pub(super) fn changes(&self, mark: usize) -> Changes {
+        Changes(self.journal[mark..].iter().map(|(slot, _)| (*slot, self.slots[*slot as usize].clone())).collect())
+    }
+    /// Undoes everything since `mark`.
+    pub(super) fn rollback(&mut self, mark: usize) {
+        while self.journal.len() > mark {
+            if let Some((slot, old)) = self.journal.pop() {
+                self.slots[slot as usize] = old;
+            }
+        }
+    }
+    pub(super) fn apply(&mut self, changes: Changes) {
+        for (slot, value) in changes.0 {
+            self.set(slot, value);
+        }
+    }
+    /// Continues from whichever of these ways was taken. A way that did not touch a slot has its present value.
+    pub(super) fn join(&mut self, ways: Vec<Changes>) {
+        let mut slots: Vec<u32> = ways.iter().flat_map(|way| way.0.keys().copied()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            let present = self.slots[slot as usize].clone();
+            let mut values = ways.iter().map(|way| way.0.get(&slot).unwrap_or(&present));
+            let Some(first) = values.next() else { continue };
+            let joined = values.fold(first.clone(), |all, next| join(&all, next, 0));
+            self.set(slot, joined);
+        }
+    }
+}
+
+impl Engine<'_> {
+    /// Follows references until the places hold something else.
+    pub(super) fn follow(&mut self, places: Vec<Place>) -> Vec<Place> {
+        let mut todo = places;
+        let mut found: Vec<Place> = Vec::new();
+        for _ in 0..16 {
+            let mut next = Vec::new();
+            for place in todo {
+                let value = self.read_one(&place, false);
+                match &value.kind {
+                    Kind::Ref(targets) => next.extend(targets.iter().cloned()),
+                    _ => found.push(place),
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            todo = next;
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The value at some of these places.
+    pub(super) fn read(&mut self, places: &[Place]) -> Val {
+        let mut value: Option<Val> = None;
+        for place in places {
+            let next = self.read_one(place, true);
+            value = Some(match value {
+                Some(all) => join(&all, &next, 0),
+                None => next,
+            });
+        }
+        value.unwrap_or_else(|| Val::any(Ty::Unknown))
+    }
+
+    fn read_one(&mut self, place: &Place, follow: bool) -> Val {
+        let mut value = self.store.get(place.slot).clone();
+        for step in &place.path {
+            value = self.step(&value, step);
+        }
+        if follow { self.settle(value) } else { value }
+    }
+
+    /// A value with references replaced by what they point to.
+    pub(super) fn settle(&mut self, value: Val) -> Val {
+        let mut value = value;
+        for _ in 0..8 {
+            match &value.kind {
+                Kind::Ref(places) => {
+                    let places = places.as_ref().clone();
+                    value = self.read(&places);
+                }
+                _ => break,
+            }
+        }
+        value
+    }
+
+    fn step(&mut self, value: &Val, step: &Proj) -> Val {
+        match step {
+            Proj::Field(name) => self.field(value, name),
+            Proj::Payload(variant, name) => self.payload(value, *variant, name),
+            Proj::Elem => self.element(value),
+            Proj::Nth(at) => {
+                let settled = self.settle(value.clone());
+                match &settled.kind {
+                    Kind::Seq(seq) => match &seq.exact {
+                        Some(exact) => exact.get(*at).cloned().unwrap_or_else(|| Val::any(settled.ty.element())),
+                        None => seq.elem.clone(),
+                    },
+                    _ => self.element(&settled),
+                }
+            }
+        }
+    }
+
+    /// Writes to these places: strong when there is one and it has no `Elem`, else weak.
+    pub(super) fn write(&mut self, places: &[Place], value: &Val) {
+        let places = self.follow_parents(places);
+        let strong = places.len() == 1;
+        for place in &places {
+            let weak = !strong || place.path.contains(&Proj::Elem);
+            let root = self.store.get(place.slot).clone();
+            let new = self.replace(&root, &place.path, value, weak);
+            self.store.set(place.slot, new);
+        }
+    }
+
+    /// Replaces references in the middle of paths by their targets.
+    fn follow_parents(&mut self, places: &[Place]) -> Vec<Place> {
+        let mut result = Vec::new();
+        for place in places {
+            let mut current = vec![Place { slot: place.slot, path: Vec::new() }];
+            for step in &place.path {
+                current = self.follow(current);
+                for place in &mut current {
+                    place.path.push(step.clone());
+                }
+            }
+            result.extend(current);
+        }
+        result.sort();
+        result.dedup();
+        result
+    }
+
+    fn replace(&mut self, old: &Val, path: &[Proj], value: &Val, weak: bool) -> Val {
+        let Some((step, rest)) = path.split_first() else {
+            return if weak { join(old, value, 0) } else { value.clone().retyped_if_unknown(&old.ty) };
+        };
+        match (step, &old.kind) {
+            (Proj::Field(name), Kind::Struct(fields)) => {
+                let inner = self.field(old, name);
+                let new = self.replace(&inner, rest, value, weak);
+                let mut fields = fields.as_ref().clone();
+                match fields.fields.iter_mut().find(|(field, _)| field == name) {
+                    Some((_, slot)) => *slot = new,
+                    None => fields.fields.push((name.clone(), new)),
+                }
+                Val { ty: old.ty.clone(), kind: Kind::Struct(Rc::new(fields)) }
+            }
+            (Proj::Field(name), Kind::Sym(base)) => {
+                let inner = self.field(old, name);
+                let new = self.replace(&inner, rest, value, weak);
+                let fields = StructVal { fields: vec![(name.clone(), new)], base: Some(base.clone()) };
+                Val { ty: old.ty.clone(), kind: Kind::Struct(Rc::new(fields)) }
+            }
+            (Proj::Field(name), Kind::Tuple(parts)) => match name.parse::<usize>() {
+                Ok(at) if at < parts.len() => {
+                    let mut parts = parts.as_ref().clone();
+                    parts[at] = self.replace(&parts[at].clone(), rest, value, weak);
+                    Val { ty: old.ty.clone(), kind: Kind::Tuple(Rc::new(parts)) }
+                }
+                _ => old.clone(),
+            },
+            (Proj::Payload(variant, name), Kind::Enum(alts)) => {
+                let mut alts: Vec<Alt> = alts.as_ref().clone();
+                for alt in alts.iter_mut().filter(|alt| alt.variant == *variant) {
+                    if let Some((_, slot)) = alt.fields.iter_mut().find(|(field, _)| field == name) {
+                        *slot = self.replace(&slot.clone(), rest, value, weak);
+                    }
+                }
+                Val { ty: old.ty.clone(), kind: Kind::Enum(Rc::new(alts)) }
+            }
+            (Proj::Payload(..), Kind::Sym(base)) => {
+                // Part of an enum whose variant is not known: the rest of it stays what it was, the whole is not
+                // the loaded or given value any more.
+                let mut changed = base.widened();
+                value.symbols(&mut |sym| {
+                    changed.loads = super::value::union(&changed.loads, &sym.loads);
+                    changed.cap |= sym.cap;
+                });
+                Val::sym(old.ty.clone(), changed)
+            }
+            (Proj::Nth(at), Kind::Seq(seq)) if seq.exact.as_ref().is_some_and(|exact| *at < exact.len()) => {
+                let mut seq = seq.as_ref().clone();
+                if let Some(exact) = &mut seq.exact {
+                    exact[*at] = self.replace(&exact[*at].clone(), rest, value, weak);
+                }
+                seq.sym = Rc::new(seq.sym.widened());
+                Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(seq)) }
+            }
+            (Proj::Elem | Proj::Nth(_), _) => {
+                let inner = self.element(old);
+                let new = self.replace(&inner, rest, value, true);
+                let elem = join(&inner, &new, 0);
+                let sym = self.whole_sym(old).widened();
+                let exact = match &old.kind {
+                    Kind::Seq(seq) => seq.exact.as_ref().filter(|exact| exact.len() <= MAX_EXACT).map(|exact| {
+                        exact.iter().map(|element| join(element, &new, 0)).collect::<Vec<_>>()
+                    }),
+                    _ => None,
+                };
+                Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
+            }
+            (_, Kind::Multi(values)) => {
+                let values = values.iter().map(|each| self.replace(each, path, value, true)).collect();
+                Val { ty: old.ty.clone(), kind: Kind::Multi(Rc::new(values)) }
+            }
+            _ => {
+                let mut sym = Sym::default();
+                for each in [old, value] {
+                    each.symbols(&mut |part| {
+                        sym.loads = super::value::union(&sym.loads, &part.loads);
+                        sym.cap |= part.cap;
+                    });
+                }
+                Val::sym(old.ty.clone(), sym)
+            }
+        }
+    }
+
+    /// The symbol of a value as a whole.
+    pub(super) fn whole_sym(&mut self, value: &Val) -> Sym {
+        let value = self.settle(value.clone());
+        match &value.kind {
+            Kind::Sym(sym) => sym.as_ref().clone(),
+            Kind::Seq(seq) => {
+                let mut sym = seq.sym.as_ref().clone();
+                if let Some(exact) = &seq.exact {
+                    for element in exact {
+                        element.symbols(&mut |part| sym.loads = super::value::union(&sym.loads, &part.loads));
+                    }
+                }
+                sym
+            }
+            Kind::Struct(fields) if fields.fields.is_empty() => match &fields.base {
+                Some(base) => base.as_ref().clone(),
+                None => Sym::default(),
+            },
+            // A newtype is what it wraps.
+            Kind::Struct(fields) if fields.base.is_none() && fields.fields.len() == 1 => {
+                let inner = fields.fields[0].1.clone();
+                self.whole_sym(&inner)
+            }
+            Kind::Enum(alts) if alts.len() == 1 && alts[0].fields.is_empty() => {
+                Sym::term(crate::ir::Term::Const(crate::ir::Const::Name(self.variant_name(&value.ty, alts[0].variant))))
+            }
+            _ => {
+                let mut all = Sym::default();
+                value.symbols(&mut |part| {
+                    all.loads = super::value::union(&all.loads, &part.loads);
+                    all.cap |= part.cap;
+                });
+                all
+            }
+        }
+    }
+
+    /// Loads a value depends on.
+    pub(super) fn loads_of(&mut self, value: &Val) -> Vec<u32> {
+        let value = self.settle(value.clone());
+        let mut loads = Vec::new();
+        value.symbols(&mut |sym| loads = super::value::union(&loads, &sym.loads));
+        loads
+    }
+
+    /// True when a call that gets this value could reach state through it.
+    pub(super) fn carries_cap(&mut self, value: &Val, depth: usize) -> bool {
+        if depth > 8 {
+            return true;
+        }
+        match &value.kind {
+            Kind::Sym(sym) => sym.cap || self.ty_has_cap(&value.ty.clone()),
+            Kind::Struct(fields) => {
+                let base = match &fields.base {
+                    Some(base) => base.cap || self.ty_has_cap(&value.ty.clone()),
+                    None => false,
+                };
+                base || fields.fields.iter().any(|(_, field)| self.carries_cap(field, depth + 1))
+            }
+            Kind::Enum(alts) => {
+                alts.iter().any(|alt| alt.fields.iter().any(|(_, field)| self.carries_cap(field, depth + 1)))
+            }
+            Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().any(|part| self.carries_cap(part, depth + 1)),
+            Kind::Seq(seq) => match seq.any_element() {
+                Some(element) => self.carries_cap(&element, depth + 1),
+                None => false,
+            },
+            Kind::Iter(iter) => {
+                let iter = iter.clone();
+                iter.parts().into_iter().any(|part| self.carries_cap(part, depth + 1))
+            }
+            Kind::Ref(places) => {
+                let places = places.clone();
+                places.iter().any(|place| {
+                    let value = self.read_one(place, false);
+                    self.carries_cap(&value, depth + 1)
+                })
+            }
+            Kind::Closure(closure) => {
+                let closure = closure.clone();
+                closure.slots.iter().any(|(_, slot)| {
+                    let value = self.store.get(*slot).clone();
+                    self.carries_cap(&value, depth + 1)
+                })
+            }
+            Kind::Func(_) | Kind::Cell(_) => false,
+        }
+    }
+
+    /// Forgets what is known about everything a value lets others change.
+    pub(super) fn havoc(&mut self, value: &Val, depth: usize) {
+        if depth > 8 {
+            return;
+        }
+        match &value.kind {
+            Kind::Ref(places) => {
+                for place in places.clone().iter() {
+                    let old = self.read_one(place, false);
+                    if matches!(old.kind, Kind::Ref(_)) {
+                        self.havoc(&old, depth + 1);
+                        continue;
+                    }
+                    let new = self.widen(&old);
+                    self.write(std::slice::from_ref(place), &new);
+                }
+            }
+            Kind::Struct(fields) => {
+                fields.fields.iter().for_each(|(_, field)| self.havoc(field, depth + 1));
+            }
+            Kind::Enum(alts) => {
+                alts.iter().for_each(|alt| alt.fields.iter().for_each(|(_, field)| self.havoc(field, depth + 1)));
+            }
+            Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().for_each(|part| self.havoc(part, depth + 1)),
+            Kind::Seq(seq) => {
+                if let Some(element) = seq.any_element() {
+                    self.havoc(&element, depth + 1);
+                }
+            }
+            Kind::Closure(closure) => {
+                // Whoever gets a closure may call it any number of times.
+                for (_, slot) in closure.slots.clone() {
+                    let inner = self.store.get(slot).clone();
+                    if matches!(inner.kind, Kind::Ref(_)) {
+                        self.havoc(&inner, depth + 1);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value with its shape kept and its terms forgotten.
+    pub(super) fn widen(&mut self, value: &Val) -> Val {
+        let kind = match &value.kind {
+            Kind::Sym(sym) => Kind::Sym(Rc::new(sym.widened())),
+            Kind::Struct(fields) => {
+                let fields = StructVal {
+                    fields: fields.fields.iter().map(|(name, field)| (name.clone(), self.widen(field))).collect(),
+                    base: fields.base.as_ref().map(|base| Rc::new(base.widened())),
+                };
+                Kind::Struct(Rc::new(fields))
+            }
+            Kind::Tuple(parts) => Kind::Tuple(Rc::new(parts.iter().map(|part| self.widen(part)).collect())),
+            Kind::Seq(seq) => {
+                let elem = match seq.any_element() {
+                    Some(element) => self.widen(&element),
+                    None => Val::any(value.ty.element()),
+                };
+                Kind::Seq(Rc::new(SeqVal { exact: None, elem, sym: Rc::new(seq.sym.widened()) }))
+            }
+            Kind::Enum(alts) => {
+                let mut all = Sym::default();
+                let mut objects = false;
+                for alt in alts.iter() {
+                    for (_, field) in &alt.fields {
+                        objects |= !matches!(field.kind, Kind::Sym(_));
+                        field.symbols(&mut |sym| {
+                            all.loads = super::value::union(&all.loads, &sym.loads);
+                            all.cap |= sym.cap;
+                        });
+                    }
+                }
+                if objects {
+                    let alts = alts
+                        .iter()
+                        .map(|alt| Alt {
+                            variant: alt.variant,
+                            fields: alt.fields.iter().map(|(name, field)| (name.clone(), self.widen(field))).collect(),
+                        })
+                        .collect();
+                    Kind::Enum(Rc::new(alts))
+                } else {
+                    Kind::Sym(Rc::new(all))
+                }
+            }
+            Kind::Multi(parts) => Kind::Multi(Rc::new(parts.iter().map(|part| self.widen(part)).collect())),
+            other => other.clone(),
+        };
+        Val { ty: value.ty.clone(), kind }
+    }
+
+    /// A field of a value.
+    pub(super) fn field(&mut self, value: &Val, name: &Name) -> Val {
+        match &value.kind {
+            Kind::Ref(places) => {
+                let places = places.as_ref().clone();
+                let inner = self.read(&places);
+                self.field(&inner, name)
+            }
+            Kind::Struct(fields) => match fields.get(name) {
+                Some(field) => field.clone(),
+                None => match &fields.base {
+                    Some(base) => {
+                        let ty = self.field_ty(&value.ty, name);
+                        Val::sym(ty, super::value::project(base, name))
+                    }
+                    None => self.field_through_deref(value, name),
+                },
+            },
+            Kind::Tuple(parts) => match name.parse::<usize>().ok().and_then(|at| parts.get(at)) {
+                Some(part) => part.clone(),
+                None => Val::any(Ty::Unknown),
+            },
+            Kind::Sym(sym) => {
+                let ty = self.field_ty(&value.ty, name);
+                if ty.is_unknown() && matches!(value.ty, Ty::Adt(..)) && !self.has_field(&value.ty, name) {
+                    return self.field_through_deref(value, name);
+                }
+                Val::sym(ty, super::value::project(sym, name))
+            }
+            Kind::Multi(values) => {
+                let values = values.clone();
+                let mut parts = values.iter().map(|each| self.field(each, name)).collect::<Vec<_>>().into_iter();
+                match parts.next() {
+                    Some(first) => parts.fold(first, |all, next| join(&all, &next, 0)),
+                    None => Val::any(Ty::Unknown),
+                }
+            }
+            _ => {
+                let sym = self.whole_sym(value).widened();
+                Val::sym(Ty::Unknown, sym)
+            }
+        }
+    }
+
+    fn has_field(&mut self, ty: &Ty, name: &Name) -> bool {
+        self.field_types(ty, None).iter().any(|(field, _)| field == name)
+    }
+
+    pub(super) fn field_ty(&mut self, ty: &Ty, name: &Name) -> Ty {
+        if let Ty::Tuple(parts) = ty {
+            return name.parse::<usize>().ok().and_then(|at| parts.get(at).cloned()).unwrap_or(Ty::Unknown);
+        }
+        let fields = self.field_types(ty, None);
+        fields.into_iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty)
+    }
+
+    /// A payload field of a variant.
+    pub(super) fn payload(&mut self, value: &Val, variant: u32, name: &Name) -> Val {
+        let value = self.settle(value.clone());
+        match &value.kind {
+            Kind::Enum(alts) => {
+                let found = alts.iter().find(|alt| alt.variant == variant);
+                match found.and_then(|alt| alt.fields.iter().find(|(field, _)| field == name)) {
+                    Some((_, field)) => field.clone(),
+                    None => Val::any(Ty::Unknown),
+                }
+            }
+            Kind::Sym(sym) => {
+                let types = self.field_types(&value.ty, Some(variant));
+                let ty = types.into_iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty);
+                let variant_name = self.variant_name(&value.ty, variant);
+                let option = self.is_option(&value.ty);
+                let mut inner = if option {
+                    super::native::option_payload(sym)
+                } else {
+                    super::native::variant_payload(sym, &variant_name, name)
+                };
+                inner.cap = sym.cap;
+                Val::sym(ty, inner)
+            }
+            Kind::Multi(values) => {
+                let parts: Vec<Val> = values.iter().map(|each| self.payload(each, variant, name)).collect();
+                let mut parts = parts.into_iter();
+                match parts.next() {
+                    Some(first) => parts.fold(first, |all, next| join(&all, &next, 0)),
+                    None => Val::any(Ty::Unknown),
+                }
+            }
+            _ => {
+                let sym = self.whole_sym(&value).widened();
+                Val::sym(Ty::Unknown, sym)
+            }
+        }
+    }
+}
+
+impl Val {
+    pub(super) fn retyped_if_unknown(mut self, ty: &Ty) -> Val {
+        if self.ty.is_unknown() {
+            self.ty = ty.clone();
+        }
+        self
+    }
+}

@@ -1,0 +1,613 @@
+//! Abstract values: what the interpreter knows about a value of one call.
+//!
+//! The lattice: a [`Sym`] holds at most [`MAX_TERMS`] terms, none meaning "anything" (top); joining takes the union.
+//! Structured values join field by field; shapes that differ join to a symbol that keeps what must never be lost:
+//! which loads the value depends on, whether it gives access to state, and every function that may be called through it.
+
+use super::ty::Ty;
+use crate::ir::hir::{Body, ExprId, ItemId, LocalId, Name};
+use crate::ir::{Bound, Const, OpGroup, Span, Term};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A join keeps this many terms before it gives up and says "anything" (MODEL §6.1).
+pub(super) const MAX_TERMS: usize = 4;
+/// Terms larger than this are replaced by "anything" (MODEL §6.4).
+pub(super) const MAX_TERM_SIZE: usize = 24;
+/// Sequences up to this length keep their elements apart.
+pub(super) const MAX_EXACT: usize = 12;
+/// Structured values deeper than this become symbols.
+pub(super) const MAX_DEPTH: usize = 10;
+
+/// A value and its static type (references stripped; they are [`Kind::Ref`]).
+#[derive(Clone, Debug)]
+pub(super) struct Val {
+    pub(super) ty: Ty,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// A scalar or anything whose structure is not known.
+    Sym(Rc<Sym>),
+    /// A struct; fields that are missing come from `base`.
+    Struct(Rc<StructVal>),
+    /// One of several variants.
+    Enum(Rc<Vec<Alt>>),
+    Tuple(Rc<Vec<Val>>),
+    /// A list, slice, array, set, or map (of pairs).
+    Seq(Rc<SeqVal>),
+    /// A lazy iterator with its pending effects.
+    Iter(Rc<Iter>),
+    /// A mutable reference to one of several places.
+    Ref(Rc<Vec<Place>>),
+    Closure(Rc<ClosureVal>),
+    Func(Rc<FuncVal>),
+    /// Several values whose shapes cannot be joined and must all be considered when called.
+    Multi(Rc<Vec<Val>>),
+    /// A place in storage.
+    Cell(Rc<CellVal>),
+}
+
+/// What is known of a scalar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sym {
+    /// The value is one of these terms; empty means anything.
+    pub(super) terms: Vec<Term>,
+    /// Loads (ids of the recorder) the value depends on, sorted.
+    pub(super) loads: Vec<u32>,
+    /// The value is a loaded value changed by a delta.
+    pub(super) delta: Option<Rc<Delta>>,
+    /// What it means when this truth value holds.
+    pub(super) cond: Option<Rc<Cond>>,
+    /// Gives access to state although its type does not say so.
+    pub(super) cap: bool,
+}
+
+/// `value = load ∘ delta`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Delta {
+    pub(super) load: u32,
+    /// Field path inside the loaded value.
+    pub(super) path: Vec<Name>,
+    /// True while the value is still the `Option` a read gives.
+    pub(super) option: bool,
+    /// The operation; `None` is the loaded value itself.
+    pub(super) op: Option<(OpGroup, &'static str)>,
+    pub(super) default: Option<Const>,
+    pub(super) bounds: Vec<Bound>,
+}
+
+/// The meaning of a truth value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cond {
+    /// `a == b` (true) or `a != b`.
+    Eq(bool, Rc<Sym>, Rc<Sym>),
+    /// `a < b`, `a <= b` and their mirror images: the name of the operator as the source has it.
+    Order(&'static str, Rc<Sym>, Rc<Sym>),
+    Not(Rc<Cond>),
+    And(Rc<Cond>, Rc<Cond>),
+    Or(Rc<Cond>, Rc<Cond>),
+    /// Something exists at a cell under a key.
+    Present(u32),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct StructVal {
+    pub(super) fields: Vec<(Name, Val)>,
+    pub(super) base: Option<Rc<Sym>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Alt {
+    pub(super) variant: u32,
+    pub(super) fields: Vec<(Name, Val)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SeqVal {
+    /// All elements in order, when known.
+    pub(super) exact: Option<Vec<Val>>,
+    /// Any element; ignored while `exact` is there.
+    pub(super) elem: Val,
+    /// The list as a whole (its length, its identity).
+    pub(super) sym: Rc<Sym>,
+}
+
+/// A lazy iterator: closures run where elements are taken.
+#[derive(Clone, Debug)]
+pub(super) enum Iter {
+    Of(Val),
+    Map(Val, Val),
+    Filter(Val, Val),
+    FilterMap(Val, Val),
+    FlatMap(Val, Val),
+    Flatten(Val),
+    Inspect(Val, Val),
+    MapWhile(Val, Val),
+    TakeWhile(Val, Val),
+    Chain(Val, Val),
+    Zip(Val, Val),
+    Enumerate(Val),
+    /// Fewer or reordered elements.
+    Some(Val),
+}
+
+/// Part of a place below its slot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Proj {
+    Field(Name),
+    /// Payload field of a variant.
+    Payload(u32, Name),
+    /// Some element; writes are weak.
+    Elem,
+    /// Element of a list whose elements are known apart.
+    Nth(usize),
+}
+
+/// A memory place: a slot of the store and a path below it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) slot: u32,
+    pub(super) path: Vec<Proj>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ClosureVal {
+    pub(super) body: Arc<Body>,
+    pub(super) expr: ExprId,
+    /// Slots of the captured bindings.
+    pub(super) slots: Vec<(LocalId, u32)>,
+    pub(super) env: Rc<super::ty::TyEnv>,
+    pub(super) name: Rc<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum FuncVal {
+    /// A function item, with explicit generic arguments and the self type of the path it was named through.
+    Item { item: ItemId, args: Vec<Ty>, self_ty: Option<Ty>, env: Option<Rc<super::ty::TyEnv>> },
+    /// A tuple struct's or variant's constructor.
+    Ctor { item: ItemId, variant: Option<u32>, ty: Ty },
+    /// An intrinsic or built-in function, by its path.
+    Native(Name, Vec<Ty>),
+    /// A trait's method named through the trait: dispatches on the first argument or the expected type.
+    TraitMethod { item: ItemId, trait_id: ItemId, args: Vec<Ty>, self_ty: Option<Ty> },
+    /// A method of a built-in type named as a path (`u64::from`, `String::from`).
+    NativeMethod { ty: Ty, name: Name },
+    /// A path into code that is not there.
+    External(Vec<Name>, Vec<Ty>),
+}
+
+/// A place in storage, not yet tied to a cell of the contract.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct CellVal {
+    /// Namespace; `None` when it is not a constant.
+    pub(super) namespace: Option<Vec<u8>>,
+    pub(super) kind: Name,
+    /// Name for people; from the const, static or field that holds it.
+    pub(super) label: Option<Rc<str>>,
+    pub(super) key: Ty,
+    pub(super) value: Ty,
+    pub(super) span: Span,
+}
+
+impl Sym {
+    pub(super) fn term(term: Term) -> Sym {
+        match term {
+            Term::Any => Sym::default(),
+            term if term.size() > MAX_TERM_SIZE => Sym::default(),
+            term => Sym { terms: vec![term], ..Sym::default() },
+        }
+    }
+
+    /// The one term, when there is exactly one.
+    pub(super) fn single(&self) -> Option<&Term> {
+        match self.terms.as_slice() {
+            [term] => Some(term),
+            _ => None,
+        }
+    }
+
+    /// The value when it is a known constant.
+    pub(super) fn constant(&self) -> Option<&Const> {
+        match self.single() {
+            Some(Term::Const(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The terms for a key: `Any` when nothing is known.
+    pub(super) fn key_terms(&self) -> Vec<Term> {
+        if self.terms.is_empty() { vec![Term::Any] } else { self.terms.clone() }
+    }
+
+    pub(super) fn join(&self, other: &Sym) -> Sym {
+        if self == other {
+            return self.clone();
+        }
+        let terms = if self.terms.is_empty() || other.terms.is_empty() {
+            Vec::new()
+        } else {
+            let mut terms: Vec<Term> = self.terms.iter().chain(&other.terms).cloned().collect();
+            terms.sort();
+            terms.dedup();
+            if terms.len() > MAX_TERMS { Vec::new() } else { terms }
+        };
+        let cond = match (&self.cond, &other.cond) {
+            (Some(a), Some(b)) if a == b => Some(a.clone()),
+            // `match x { Some(o) => o == caller, None => false }` still means that they are equal.
+            (Some(a), None) if other.constant() == Some(&Const::Bool(false)) => Some(a.clone()),
+            (None, Some(b)) if self.constant() == Some(&Const::Bool(false)) => Some(b.clone()),
+            _ => None,
+        };
+        Sym {
+            terms: if cond.is_some() { Vec::new() } else { terms },
+            loads: union(&self.loads, &other.loads),
+            delta: if self.delta == other.delta { self.delta.clone() } else { None },
+            cond,
+            cap: self.cap || other.cap,
+        }
+    }
+
+    /// The same dependencies with nothing known about the value.
+    pub(super) fn widened(&self) -> Sym {
+        Sym { loads: self.loads.clone(), cap: self.cap, ..Sym::default() }
+    }
+
+    /// A value computed from these without a rule.
+    pub(super) fn computed<'a>(parts: impl IntoIterator<Item = &'a Sym>) -> Sym {
+        let mut result = Sym::default();
+        for part in parts {
+            result.loads = union(&result.loads, &part.loads);
+            result.cap |= part.cap;
+        }
+        result
+    }
+}
+
+pub(super) fn union(a: &[u32], b: &[u32]) -> Vec<u32> {
+    if b.is_empty() || a == b {
+        return a.to_vec();
+    }
+    if a.is_empty() {
+        return b.to_vec();
+    }
+    let mut all: Vec<u32> = a.iter().chain(b).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+impl Val {
+    pub(super) fn sym(ty: Ty, sym: Sym) -> Val {
+        Val { ty, kind: Kind::Sym(Rc::new(sym)) }
+    }
+    pub(super) fn any(ty: Ty) -> Val {
+        Val::sym(ty, Sym::default())
+    }
+    pub(super) fn term(ty: Ty, term: Term) -> Val {
+        Val::sym(ty, Sym::term(term))
+    }
+    pub(super) fn unit() -> Val {
+        Val { ty: Ty::unit(), kind: Kind::Tuple(Rc::new(Vec::new())) }
+    }
+    pub(super) fn bool(value: bool) -> Val {
+        Val::term(Ty::bool(), Term::Const(Const::Bool(value)))
+    }
+    pub(super) fn int(value: i128, ty: Ty) -> Val {
+        Val::term(ty, Term::Const(Const::Int(value)))
+    }
+    pub(super) fn text(value: &str) -> Val {
+        Val::term(Ty::str(), Term::Const(Const::Str(value.to_owned())))
+    }
+    pub(super) fn tuple(parts: Vec<Val>) -> Val {
+        Val { ty: Ty::Tuple(parts.iter().map(|part| part.ty.clone()).collect()), kind: Kind::Tuple(Rc::new(parts)) }
+    }
+    pub(super) fn func(func: FuncVal) -> Val {
+        Val { ty: Ty::Unknown, kind: Kind::Func(Rc::new(func)) }
+    }
+    pub(super) fn seq(elem_ty: Ty, exact: Option<Vec<Val>>, elem: Val, sym: Sym) -> Val {
+        Val { ty: Ty::seq(elem_ty), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
+    }
+    pub(super) fn retyped(mut self, ty: &Ty) -> Val {
+        if !ty.is_unknown() {
+            self.ty = ty.clone();
+        }
+        self
+    }
+    /// The constant truth value, if it is one.
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match &self.kind {
+            Kind::Sym(sym) => match sym.constant() {
+                Some(Const::Bool(value)) => Some(*value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Joins values; `depth` bounds recursion into structures.
+pub(super) fn join(a: &Val, b: &Val, depth: usize) -> Val {
+    let ty = if a.ty == b.ty || b.ty.is_unknown() || b.ty == Ty::Never {
+        a.ty.clone()
+    } else if a.ty.is_unknown() || a.ty == Ty::Never {
+        b.ty.clone()
+    } else if a.ty.same_head(&b.ty) {
+        a.ty.clone()
+    } else {
+        Ty::Unknown
+    };
+    if depth > MAX_DEPTH {
+        return collapse_join(ty, a, b);
+    }
+    let kind = match (&a.kind, &b.kind) {
+        (Kind::Sym(x), Kind::Sym(y)) => Kind::Sym(Rc::new(x.join(y))),
+        (Kind::Tuple(x), Kind::Tuple(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Tuple(x), Kind::Tuple(y)) if x.len() == y.len() => {
+            Kind::Tuple(Rc::new(x.iter().zip(y.iter()).map(|(x, y)| join(x, y, depth + 1)).collect()))
+        }
+        (Kind::Struct(x), Kind::Struct(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Struct(x), Kind::Struct(y)) if a.ty.same_head(&b.ty) => match join_structs(&a.ty, x, y, depth) {
+            Some(joined) => Kind::Struct(Rc::new(joined)),
+            None => return collapse_join(ty, a, b),
+        },
+        // A struct that is partly changed against the untouched one.
+        (Kind::Struct(x), Kind::Sym(y)) if x.base.is_some() => {
+            let other = StructVal { fields: Vec::new(), base: Some(y.clone()) };
+            match join_structs(&a.ty, x, &other, depth) {
+                Some(joined) => Kind::Struct(Rc::new(joined)),
+                None => return collapse_join(ty, a, b),
+            }
+        }
+        (Kind::Sym(x), Kind::Struct(y)) if y.base.is_some() => {
+            let other = StructVal { fields: Vec::new(), base: Some(x.clone()) };
+            match join_structs(&b.ty, &other, y, depth) {
+                Some(joined) => Kind::Struct(Rc::new(joined)),
+                None => return collapse_join(ty, a, b),
+            }
+        }
+        (Kind::Enum(x), Kind::Enum(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Enum(x), Kind::Enum(y)) if a.ty.same_head(&b.ty) => {
+            let mut alts: Vec<Alt> = x.as_ref().clone();
+            for alt in y.iter() {
+                match alts.iter_mut().find(|mine| mine.variant == alt.variant) {
+                    Some(mine) => {
+                        for (name, value) in &alt.fields {
+                            match mine.fields.iter_mut().find(|(field, _)| field == name) {
+                                Some((_, old)) => *old = join(old, value, depth + 1),
+                                None => mine.fields.push((name.clone(), value.clone())),
+                            }
+                        }
+                    }
+                    None => alts.push(alt.clone()),
+                }
+            }
+            alts.sort_by_key(|alt| alt.variant);
+            Kind::Enum(Rc::new(alts))
+        }
+        (Kind::Seq(x), Kind::Seq(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Seq(x), Kind::Seq(y)) => {
+            let exact = match (&x.exact, &y.exact) {
+                (Some(p), Some(q)) if p.len() == q.len() => {
+                    Some(p.iter().zip(q).map(|(p, q)| join(p, q, depth + 1)).collect())
+                }
+                _ => None,
+            };
+            let elem = match (x.any_element(), y.any_element()) {
+                (Some(p), Some(q)) => join(&p, &q, depth + 1),
+                (Some(p), None) | (None, Some(p)) => p,
+                (None, None) => x.elem.clone(),
+            };
+            Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(x.sym.join(&y.sym)) }))
+        }
+        (Kind::Ref(x), Kind::Ref(y)) => {
+            let mut places: Vec<Place> = x.iter().chain(y.iter()).cloned().collect();
+            places.sort();
+            places.dedup();
+            Kind::Ref(Rc::new(places))
+        }
+        (Kind::Cell(x), Kind::Cell(y)) if x == y => a.kind.clone(),
+        (Kind::Iter(x), Kind::Iter(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Closure(x), Kind::Closure(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (Kind::Func(x), Kind::Func(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
+        (x, y) if x.must_stay_apart() || y.must_stay_apart() => {
+            let mut all = Vec::new();
+            for value in [a, b] {
+                match &value.kind {
+                    Kind::Multi(values) => all.extend(values.iter().cloned()),
+                    _ => all.push(value.clone()),
+                }
+            }
+            all.dedup_by(|x, y| x.same_object(y));
+            Kind::Multi(Rc::new(all))
+        }
+        _ => return collapse_join(ty, a, b),
+    };
+    Val { ty, kind }
+}
+
+fn join_structs(ty: &Ty, x: &StructVal, y: &StructVal, depth: usize) -> Option<StructVal> {
+    let base = match (&x.base, &y.base) {
+        (Some(p), Some(q)) => Some(Rc::new(p.join(q))),
+        (None, None) => None,
+        // One side is complete and the other is derived: fields of the complete side are all there.
+        (Some(p), None) | (None, Some(p)) => Some(Rc::new(p.widened())),
+    };
+    let mut fields: Vec<(Name, Val)> = Vec::new();
+    for (name, value) in x.fields.iter().chain(&y.fields) {
+        if fields.iter().any(|(field, _)| field == name) {
+            continue;
+        }
+        let left = x.field_or_base(name, &value.ty)?;
+        let right = y.field_or_base(name, &value.ty)?;
+        fields.push((name.clone(), join(&left, &right, depth + 1)));
+    }
+    let _ = ty;
+    Some(StructVal { fields, base })
+}
+
+impl StructVal {
+    pub(super) fn get(&self, name: &str) -> Option<&Val> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    fn field_or_base(&self, name: &Name, ty: &Ty) -> Option<Val> {
+        match self.get(name) {
+            Some(value) => Some(value.clone()),
+            None => self.base.as_ref().map(|base| Val::sym(ty.clone(), project(base, name))),
+        }
+    }
+}
+
+/// The symbol of a field of a symbol.
+pub(super) fn project(base: &Sym, name: &Name) -> Sym {
+    let terms = base
+        .terms
+        .iter()
+        .map(|term| match term {
+            Term::Arg(path) => {
+                let mut path = path.clone();
+                path.push(crate::ir::Step::Field(name.to_string()));
+                Term::Arg(path)
+            }
+            Term::Load { cell, key, field } => {
+                let mut field = field.clone();
+                field.push(name.to_string());
+                Term::Load { cell: *cell, key: key.clone(), field }
+            }
+            Term::Env { name: outer, scope } => Term::Env { name: format!("{outer}.{name}"), scope: *scope },
+            term @ Term::Fn { .. } => Term::Fn { name: format!(".{name}"), of: vec![term.clone()], injective: false },
+            _ => Term::Any,
+        })
+        .collect::<Vec<_>>();
+    let known = !terms.iter().any(|term| *term == Term::Any || term.size() > MAX_TERM_SIZE);
+    let delta = base.delta.as_ref().filter(|delta| delta.op.is_none() && !delta.option).map(|delta| {
+        let mut delta = delta.as_ref().clone();
+        delta.path.push(name.clone());
+        Rc::new(delta)
+    });
+    Sym { terms: if known { terms } else { Vec::new() }, loads: base.loads.clone(), delta, cond: None, cap: base.cap }
+}
+
+impl SeqVal {
+    /// A value that stands for every element; `None` for a list known to be empty.
+    pub(super) fn any_element(&self) -> Option<Val> {
+        match &self.exact {
+            Some(elements) => {
+                let mut elements = elements.iter();
+                let first = elements.next()?.clone();
+                Some(elements.fold(first, |all, next| join(&all, next, 0)))
+            }
+            None => Some(self.elem.clone()),
+        }
+    }
+}
+
+impl Kind {
+    /// Functions and cells lose their meaning when collapsed to a symbol.
+    fn must_stay_apart(&self) -> bool {
+        matches!(
+            self,
+            Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Multi(_) | Kind::Ref(_) | Kind::Iter(_)
+        )
+    }
+}
+
+impl Val {
+    /// True when functions, cells or references would be forgotten by a symbol.
+    fn holds_objects(&self, depth: usize) -> bool {
+        if depth > MAX_DEPTH {
+            return false;
+        }
+        match &self.kind {
+            Kind::Sym(_) => false,
+            Kind::Struct(value) => value.fields.iter().any(|(_, field)| field.holds_objects(depth + 1)),
+            Kind::Enum(alts) => {
+                alts.iter().any(|alt| alt.fields.iter().any(|(_, field)| field.holds_objects(depth + 1)))
+            }
+            Kind::Tuple(parts) => parts.iter().any(|part| part.holds_objects(depth + 1)),
+            Kind::Seq(seq) => seq.any_element().is_some_and(|element| element.holds_objects(depth + 1)),
+            _ => true,
+        }
+    }
+
+    fn same_object(&self, other: &Val) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Closure(x), Kind::Closure(y)) => Rc::ptr_eq(x, y),
+            (Kind::Func(x), Kind::Func(y)) => Rc::ptr_eq(x, y),
+            (Kind::Iter(x), Kind::Iter(y)) => Rc::ptr_eq(x, y),
+            (Kind::Cell(x), Kind::Cell(y)) => x == y,
+            (Kind::Ref(x), Kind::Ref(y)) => x == y,
+            (Kind::Sym(x), Kind::Sym(y)) => x == y,
+            _ => false,
+        }
+    }
+
+    /// Calls `visit` on every symbol inside the value (bounded, closures not entered).
+    pub(super) fn symbols(&self, visit: &mut dyn FnMut(&Sym)) {
+        match &self.kind {
+            Kind::Sym(sym) => visit(sym),
+            Kind::Struct(value) => {
+                if let Some(base) = &value.base {
+                    visit(base);
+                }
+                value.fields.iter().for_each(|(_, field)| field.symbols(visit));
+            }
+            Kind::Enum(alts) => {
+                alts.iter().for_each(|alt| alt.fields.iter().for_each(|(_, field)| field.symbols(visit)));
+            }
+            Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().for_each(|part| part.symbols(visit)),
+            Kind::Seq(seq) => {
+                visit(&seq.sym);
+                match &seq.exact {
+                    Some(elements) => elements.iter().for_each(|element| element.symbols(visit)),
+                    None => seq.elem.symbols(visit),
+                }
+            }
+            Kind::Iter(iter) => iter.parts().into_iter().for_each(|part| part.symbols(visit)),
+            Kind::Ref(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) => {}
+        }
+    }
+}
+
+impl Iter {
+    pub(super) fn parts(&self) -> Vec<&Val> {
+        match self {
+            Iter::Of(a) | Iter::Flatten(a) | Iter::Enumerate(a) | Iter::Some(a) => vec![a],
+            Iter::Map(a, b)
+            | Iter::Filter(a, b)
+            | Iter::FilterMap(a, b)
+            | Iter::FlatMap(a, b)
+            | Iter::Inspect(a, b)
+            | Iter::MapWhile(a, b)
+            | Iter::TakeWhile(a, b)
+            | Iter::Chain(a, b)
+            | Iter::Zip(a, b) => vec![a, b],
+        }
+    }
+}
+
+/// What remains when shapes differ: a symbol, or, when one of them holds functions, cells or references, both.
+fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
+    if a.holds_objects(0) || b.holds_objects(0) {
+        let mut all = Vec::new();
+        for value in [a, b] {
+            match &value.kind {
+                Kind::Multi(values) => all.extend(values.iter().cloned()),
+                _ => all.push(value.clone()),
+            }
+        }
+        if all.len() <= MAX_EXACT {
+            return Val { ty, kind: Kind::Multi(Rc::new(all)) };
+        }
+    }
+    let mut all = Sym::default();
+    for value in [a, b] {
+        value.symbols(&mut |sym| {
+            all.loads = union(&all.loads, &sym.loads);
+            all.cap |= sym.cap;
+        });
+    }
+    Val::sym(ty, all)
+}
