@@ -11,7 +11,7 @@ pub mod manifest;
 pub mod schedule;
 
 #[cfg(feature = "source")]
-pub mod effects;
+pub(crate) mod effects;
 #[cfg(feature = "source")]
 pub mod frameworks;
 #[cfg(feature = "source")]
@@ -37,4 +37,53 @@ pub struct Problem {
     pub message: String,
     /// Where; may be nowhere.
     pub span: ir::Span,
+}
+
+/// How to analyse.
+#[cfg(feature = "source")]
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only this framework's contracts; `None` finds out.
+    pub framework: Option<String>,
+    /// Tables of the user's own, besides the built-in ones.
+    pub models: Vec<source::ModelCrate>,
+}
+
+/// Analyses every package marked `analysed`. Never fails and never panics on any text: what cannot be understood is an
+/// unknown in the footprint that meets it, what cannot be read is a problem.
+#[cfg(feature = "source")]
+pub fn analyze(sources: &dyn source::Sources, packages: Vec<source::Package>, options: &Options) -> Analysis {
+    source::with_big_stack(|| analyze_here(sources, packages, options))
+}
+
+#[cfg(feature = "source")]
+fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, options: &Options) -> Analysis {
+    let mut problems = Vec::new();
+    let mut models = match frameworks::models::builtin() {
+        Ok(models) => models,
+        Err(error) => {
+            problems.push(Problem { message: error.to_string(), span: ir::Span::NONE });
+            Vec::new()
+        }
+    };
+    models.extend(options.models.iter().cloned());
+    let analysed: Vec<u32> = (0..packages.len() as u32).filter(|&at| packages[at as usize].analysed).collect();
+    let world = source::World::new(sources, packages, models);
+    let mut contracts = Vec::new();
+    for at in analysed {
+        let krate = ir::hir::CrateId(at);
+        for framework in frameworks::ALL {
+            if options.framework.as_ref().is_some_and(|only| only != framework.id) {
+                continue;
+            }
+            let mut engine = effects::Engine::new(&world);
+            if (framework.detect)(&engine, krate) {
+                engine.prepare();
+                contracts.extend((framework.contracts)(&mut engine, krate));
+                break;
+            }
+        }
+    }
+    problems.extend(world.problems());
+    Analysis { contracts, files: world.into_files(), problems }
 }

@@ -307,7 +307,7 @@ impl Engine<'_> {
     /// Names the storage places inside a value after the constant or field that holds them.
     pub(super) fn label(&mut self, value: &mut Val, name: &Name, outer: bool) {
         let model = match &value.ty {
-            Ty::Adt(id, _) => self.world.is_model(id.krate),
+            Ty::Adt(id, _) => self.is_model(id.krate),
             _ => false,
         };
         let Kind::Struct(fields) = &value.kind else {
@@ -459,7 +459,7 @@ impl Engine<'_> {
                 FuncVal::NativeMethod { ty, name } => self.native_static(f, ty, name, args, want, span),
                 FuncVal::External(path, _) => {
                     let name = path.iter().map(Name::as_str).collect::<Vec<_>>().join("::");
-                    let missing = path.first().is_some_and(|first| self.world.is_missing(first));
+                    let missing = path.first().is_some_and(|first| self.is_missing(first));
                     let reason =
                         if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
                     self.unseen_call(reason, &name, &args, want, span)
@@ -599,7 +599,19 @@ impl Engine<'_> {
             }
             self.bind(&mut frame, *pat, value);
         }
-        self.finish_body(frame, written.body, &ret)
+        let outer_row = self.row_span;
+        let from_contract = match body.module.or(Some(closure.env.module)) {
+            Some(module) => !self.is_model(module.krate),
+            None => true,
+        };
+        if from_contract {
+            self.row_span = None;
+        }
+        self.stack.push((super::CLOSURE, closure.name.clone()));
+        let result = self.finish_body(frame, written.body, &ret);
+        self.stack.pop();
+        self.row_span = outer_row;
+        result
     }
 
     /// Runs a body to its ends and joins them.
@@ -965,12 +977,22 @@ impl Engine<'_> {
         }
         self.stack.push((id, name.clone()));
         let outer_via = self.via.clone();
-        if !self.world.is_model(id.krate) {
+        if !self.is_model(id.krate) {
             let mut via = self.via.to_vec();
             via.push(name.to_string());
             self.via = via.into();
         }
+        // Inside a table's row, accesses belong to the contract's expression that led into it.
+        let outer_row = self.row_span;
+        if self.is_model(id.krate) {
+            if outer_row.is_none() {
+                self.row_span = Some(span);
+            }
+        } else {
+            self.row_span = None;
+        }
         let result = self.finish_body(frame, root, &ret);
+        self.row_span = outer_row;
         self.via = outer_via;
         self.stack.pop();
         let result = result?;

@@ -2,9 +2,9 @@
 //! state and are joined; loops run until nothing they change is new (at most [`LOOP_ROUNDS`], then it is widened).
 
 use super::state::Changes;
-use super::value::{ClosureVal, Cond, FuncVal, Kind, Place, Proj, SeqVal, StructVal, Sym, Val, join};
+use super::value::{ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
-use crate::ir::hir::{BinOp, Block, Body, Expr, ExprId, Lit, Name, Pat, PatId, Stmt, TypeRef, UnOp};
+use crate::ir::hir::{BinOp, Block, Body, Expr, ExprId, Lit, Name, PatId, Stmt, TypeRef, UnOp};
 use crate::ir::{Const, Span, Term, UnknownReason};
 use std::rc::Rc;
 use std::sync::Arc;

@@ -211,7 +211,7 @@ impl Engine<'_> {
             return keys;
         }
         if let Ty::Adt(id, _) = &value.ty {
-            if !self.world.is_model(id.krate) {
+            if !self.is_model(id.krate) {
                 // A key type of the contract's own: its encoding is not known (MODEL §1.3), but it is one component.
                 let sym = match &value.kind {
                     Kind::Enum(alts) if alts.len() == 1 && alts[0].fields.is_empty() => self.whole_sym(&value),
@@ -585,7 +585,7 @@ impl Engine<'_> {
                 let is_message = match &value.ty {
                     Ty::Adt(id, _) => {
                         let item = self.item(*id);
-                        matches!(item.kind, ItemKind::Enum(_)) && self.world.is_model(id.krate)
+                        matches!(item.kind, ItemKind::Enum(_)) && self.is_model(id.krate)
                     }
                     Ty::Unknown | Ty::Seq(_) => true,
                     _ => false,
@@ -644,7 +644,7 @@ impl Engine<'_> {
                     return Type::Option(Box::new(self.describe(&args.first().cloned().unwrap_or(Ty::Unknown), depth + 1)));
                 }
                 let item = self.item(*id);
-                if self.world.is_model(id.krate) {
+                if self.is_model(id.krate) {
                     let name = item.name.to_string();
                     if let Some(shape) = self.type_rows.get(&(id.krate, name.clone())) {
                         return shape.clone();

@@ -197,7 +197,7 @@ impl Engine<'_> {
         let own = self.traits_of(ty, None);
         traits.iter().all(|id| {
             own.contains(id)
-                || self.world.is_model(id.krate)
+                || self.is_model(id.krate)
                 || self.impls_of_trait(*id).iter().any(|other| {
                     !matches!(other.self_ty, Ty::Param(..)) && unify(&other.self_ty, ty, &mut Vec::new())
                 })
@@ -317,7 +317,7 @@ impl Engine<'_> {
                 }
             }
         }
-        if self.world.is_model(trait_id.krate) && function.has_body {
+        if self.is_model(trait_id.krate) && function.has_body {
             // A row speaks for every implementation.
             let env = self.trait_env(trait_id, &ty, None);
             let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
@@ -563,7 +563,7 @@ impl Engine<'_> {
         self.index_impls();
         let last = name.rsplit("::").next().unwrap_or(name);
         match self.impls.methods.get(last) {
-            Some(list) => list.iter().any(|id| !self.world.is_model(id.krate)),
+            Some(list) => list.iter().any(|id| !self.is_model(id.krate)),
             None => name.contains("::"),
         }
     }
@@ -576,7 +576,7 @@ impl Engine<'_> {
     /// An attribute macro on a function that no table knows.
     pub(super) fn unknown_attribute(&mut self, id: ItemId) -> Option<String> {
         let item = self.item(id);
-        if item.attrs.is_empty() || self.world.is_model(id.krate) {
+        if item.attrs.is_empty() || self.is_model(id.krate) {
             return None;
         }
         for attr in &item.attrs {

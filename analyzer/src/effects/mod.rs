@@ -20,9 +20,10 @@ mod record;
 mod run;
 mod state;
 pub(crate) mod ty;
-mod value;
+pub(crate) mod value;
 
 pub(crate) use run::{EntrySpec, Footprints};
+pub(crate) use value::Val as Value;
 
 use crate::ir::hir::{Body, CrateId, ExprId, ItemId, LocalId, Name};
 use crate::ir::{Reach, Span, Term, UnknownReason};
@@ -100,6 +101,12 @@ pub(crate) struct Engine<'w> {
     pending_err: Option<(Changes, Val, usize)>,
     /// Where the value of a running `[[constructs]]` row is built.
     construct_span: Option<Span>,
+    /// The expression of the contract that led into the running table row.
+    row_span: Option<Span>,
+    /// Encodings of opaque types, by crate and name.
+    pub(crate) type_rows: FxHashMap<(CrateId, String), crate::ir::Type>,
+    /// Kind of the chain's addresses.
+    pub(crate) address_kind: &'static str,
     /// Variants this run assumes of decoded values.
     assumptions: Vec<(Term, u32)>,
     /// Decoded enums this run matched on.
@@ -134,6 +141,8 @@ struct LoopFrame {
 }
 
 const NO_SLOT: u32 = u32::MAX;
+/// Stands on the call stack for closures.
+const CLOSURE: ItemId = ItemId { krate: CrateId(u32::MAX), idx: u32::MAX };
 
 impl Frame {
     fn new(body: Arc<Body>, env: Rc<TyEnv>, name: Rc<str>, ret_ty: Ty, mark: usize) -> Frame {
@@ -227,6 +236,9 @@ impl<'w> Engine<'w> {
             try_context: false,
             pending_err: None,
             construct_span: None,
+            row_span: None,
+            type_rows: FxHashMap::default(),
+            address_kind: "bytes",
             assumptions: Vec::new(),
             nested: Vec::new(),
             correlations: Vec::new(),
@@ -254,6 +266,11 @@ impl<'w> Engine<'w> {
             return Err(Div { fail: true });
         }
         Ok(())
+    }
+
+    /// True for a crate that some package declares and that is not on disk.
+    pub(crate) fn is_missing(&self, name: &str) -> bool {
+        self.world.packages().iter().any(|package| package.missing.iter().any(|missing| missing == name))
     }
 
     pub(crate) fn is_option(&self, ty: &Ty) -> bool {

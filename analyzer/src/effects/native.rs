@@ -272,7 +272,7 @@ impl Engine<'_> {
             if found.is_some() && matches!(op, BinOp::Eq | BinOp::Ne) {
                 // A user's own equality: run it for its effects, the result is opaque.
                 let places = self.as_places(a.clone());
-                let model = matches!(&a.ty, Ty::Adt(id, _) if self.world.is_model(id.krate));
+                let model = matches!(&a.ty, Ty::Adt(id, _) if self.is_model(id.krate));
                 if !model {
                     let result = self.method(f, &places, a, &name, &[], vec![b], &Ty::bool(), span)?;
                     let sym = self.whole_sym(&result);
@@ -503,7 +503,7 @@ impl Engine<'_> {
             return Ok(value.clone());
         }
         let sym = self.whole_sym(value);
-        let model = |engine: &Self, ty: &Ty| matches!(ty, Ty::Adt(id, _) if engine.world.is_model(id.krate));
+        let model = |engine: &Self, ty: &Ty| matches!(ty, Ty::Adt(id, _) if engine.is_model(id.krate));
         if (plain(want) || model(self, want)) && (plain(&value.ty) || model(self, &value.ty)) {
             // Types of tables whose conversion has no row.
             return Ok(Val::sym(want.clone(), sym.widened()));

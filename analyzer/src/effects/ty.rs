@@ -3,8 +3,8 @@
 //! lists of every kind are [`Ty::Seq`]. What cannot be told is [`Ty::Unknown`], never a guess.
 
 use super::Engine;
-use crate::ir::hir::{CrateId, Generics, Item, ItemId, ItemKind, ModId, Name, Path, TypeRef};
-use crate::source::{Ns, Resolved};
+use crate::ir::hir::{CrateId, Generics, ItemId, ItemKind, ModId, Name, Path, TypeRef};
+use crate::source::{ItemRef, Ns, Resolved};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -163,8 +163,13 @@ pub(crate) fn generic_names(generics: &Generics) -> Vec<Name> {
 }
 
 impl Engine<'_> {
-    pub(crate) fn item(&self, id: ItemId) -> Rc<Item> {
+    pub(crate) fn item(&self, id: ItemId) -> ItemRef {
         self.world.item(id)
+    }
+
+    /// True for crates made of table rows.
+    pub(crate) fn is_model(&self, id: CrateId) -> bool {
+        self.world.model(id).is_some()
     }
 
     pub(crate) fn module_of(&self, id: ItemId) -> ModId {
@@ -272,7 +277,7 @@ impl Engine<'_> {
         if let Some((qself, trait_len)) = &path.qself {
             let base = self.lower_ty_at(qself, env, depth + 1);
             let of_trait = if *trait_len > 0 {
-                let mut trait_path = path.as_ref().clone_without_qself();
+                let mut trait_path = path.clone_without_qself();
                 trait_path.segments.truncate(*trait_len);
                 match self.world.resolve(env.module, &trait_path, Ns::Type) {
                     Resolved::Item(id) => Some(id),

@@ -11,23 +11,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// A join keeps this many terms before it gives up and says "anything" (MODEL §6.1).
-pub(super) const MAX_TERMS: usize = 4;
+pub(crate) const MAX_TERMS: usize = 4;
 /// Terms larger than this are replaced by "anything" (MODEL §6.4).
-pub(super) const MAX_TERM_SIZE: usize = 24;
+pub(crate) const MAX_TERM_SIZE: usize = 24;
 /// Sequences up to this length keep their elements apart.
-pub(super) const MAX_EXACT: usize = 12;
+pub(crate) const MAX_EXACT: usize = 12;
 /// Structured values deeper than this become symbols.
-pub(super) const MAX_DEPTH: usize = 10;
+pub(crate) const MAX_DEPTH: usize = 10;
 
 /// A value and its static type (references stripped; they are [`Kind::Ref`]).
 #[derive(Clone, Debug)]
-pub(super) struct Val {
-    pub(super) ty: Ty,
-    pub(super) kind: Kind,
+pub(crate) struct Val {
+    pub(crate) ty: Ty,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A scalar or anything whose structure is not known.
     Sym(Rc<Sym>),
     /// A struct; fields that are missing come from `base`.
@@ -51,36 +51,36 @@ pub(super) enum Kind {
 
 /// What is known of a scalar.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sym {
+pub(crate) struct Sym {
     /// The value is one of these terms; empty means anything.
-    pub(super) terms: Vec<Term>,
+    pub(crate) terms: Vec<Term>,
     /// Loads (ids of the recorder) the value depends on, sorted.
-    pub(super) loads: Vec<u32>,
+    pub(crate) loads: Vec<u32>,
     /// The value is a loaded value changed by a delta.
-    pub(super) delta: Option<Rc<Delta>>,
+    pub(crate) delta: Option<Rc<Delta>>,
     /// What it means when this truth value holds.
-    pub(super) cond: Option<Rc<Cond>>,
+    pub(crate) cond: Option<Rc<Cond>>,
     /// Gives access to state although its type does not say so.
-    pub(super) cap: bool,
+    pub(crate) cap: bool,
 }
 
 /// `value = load ∘ delta`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Delta {
-    pub(super) load: u32,
+pub(crate) struct Delta {
+    pub(crate) load: u32,
     /// Field path inside the loaded value.
-    pub(super) path: Vec<Name>,
+    pub(crate) path: Vec<Name>,
     /// True while the value is still the `Option` a read gives.
-    pub(super) option: bool,
+    pub(crate) option: bool,
     /// The operation; `None` is the loaded value itself.
-    pub(super) op: Option<(OpGroup, &'static str)>,
-    pub(super) default: Option<Const>,
-    pub(super) bounds: Vec<Bound>,
+    pub(crate) op: Option<(OpGroup, &'static str)>,
+    pub(crate) default: Option<Const>,
+    pub(crate) bounds: Vec<Bound>,
 }
 
 /// The meaning of a truth value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cond {
+pub(crate) enum Cond {
     /// `a == b` (true) or `a != b`.
     Eq(bool, Rc<Sym>, Rc<Sym>),
     /// `a < b`, `a <= b` and their mirror images: the name of the operator as the source has it.
@@ -93,30 +93,30 @@ pub(super) enum Cond {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct StructVal {
-    pub(super) fields: Vec<(Name, Val)>,
-    pub(super) base: Option<Rc<Sym>>,
+pub(crate) struct StructVal {
+    pub(crate) fields: Vec<(Name, Val)>,
+    pub(crate) base: Option<Rc<Sym>>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Alt {
-    pub(super) variant: u32,
-    pub(super) fields: Vec<(Name, Val)>,
+pub(crate) struct Alt {
+    pub(crate) variant: u32,
+    pub(crate) fields: Vec<(Name, Val)>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct SeqVal {
+pub(crate) struct SeqVal {
     /// All elements in order, when known.
-    pub(super) exact: Option<Vec<Val>>,
+    pub(crate) exact: Option<Vec<Val>>,
     /// Any element; ignored while `exact` is there.
-    pub(super) elem: Val,
+    pub(crate) elem: Val,
     /// The list as a whole (its length, its identity).
-    pub(super) sym: Rc<Sym>,
+    pub(crate) sym: Rc<Sym>,
 }
 
 /// A lazy iterator: closures run where elements are taken.
 #[derive(Clone, Debug)]
-pub(super) enum Iter {
+pub(crate) enum Iter {
     Of(Val),
     Map(Val, Val),
     Filter(Val, Val),
@@ -135,7 +135,7 @@ pub(super) enum Iter {
 
 /// Part of a place below its slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Proj {
+pub(crate) enum Proj {
     Field(Name),
     /// Payload field of a variant.
     Payload(u32, Name),
@@ -147,23 +147,23 @@ pub(super) enum Proj {
 
 /// A memory place: a slot of the store and a path below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) slot: u32,
-    pub(super) path: Vec<Proj>,
+pub(crate) struct Place {
+    pub(crate) slot: u32,
+    pub(crate) path: Vec<Proj>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct ClosureVal {
-    pub(super) body: Arc<Body>,
-    pub(super) expr: ExprId,
+pub(crate) struct ClosureVal {
+    pub(crate) body: Arc<Body>,
+    pub(crate) expr: ExprId,
     /// Slots of the captured bindings.
-    pub(super) slots: Vec<(LocalId, u32)>,
-    pub(super) env: Rc<super::ty::TyEnv>,
-    pub(super) name: Rc<str>,
+    pub(crate) slots: Vec<(LocalId, u32)>,
+    pub(crate) env: Rc<super::ty::TyEnv>,
+    pub(crate) name: Rc<str>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum FuncVal {
+pub(crate) enum FuncVal {
     /// A function item, with explicit generic arguments and the self type of the path it was named through.
     Item { item: ItemId, args: Vec<Ty>, self_ty: Option<Ty>, env: Option<Rc<super::ty::TyEnv>> },
     /// A tuple struct's or variant's constructor.
@@ -180,19 +180,19 @@ pub(super) enum FuncVal {
 
 /// A place in storage, not yet tied to a cell of the contract.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct CellVal {
+pub(crate) struct CellVal {
     /// Namespace; `None` when it is not a constant.
-    pub(super) namespace: Option<Vec<u8>>,
-    pub(super) kind: Name,
+    pub(crate) namespace: Option<Vec<u8>>,
+    pub(crate) kind: Name,
     /// Name for people; from the const, static or field that holds it.
-    pub(super) label: Option<Rc<str>>,
-    pub(super) key: Ty,
-    pub(super) value: Ty,
-    pub(super) span: Span,
+    pub(crate) label: Option<Rc<str>>,
+    pub(crate) key: Ty,
+    pub(crate) value: Ty,
+    pub(crate) span: Span,
 }
 
 impl Sym {
-    pub(super) fn term(term: Term) -> Sym {
+    pub(crate) fn term(term: Term) -> Sym {
         match term {
             Term::Any => Sym::default(),
             term if term.size() > MAX_TERM_SIZE => Sym::default(),
@@ -201,7 +201,7 @@ impl Sym {
     }
 
     /// The one term, when there is exactly one.
-    pub(super) fn single(&self) -> Option<&Term> {
+    pub(crate) fn single(&self) -> Option<&Term> {
         match self.terms.as_slice() {
             [term] => Some(term),
             _ => None,
@@ -209,7 +209,7 @@ impl Sym {
     }
 
     /// The value when it is a known constant.
-    pub(super) fn constant(&self) -> Option<&Const> {
+    pub(crate) fn constant(&self) -> Option<&Const> {
         match self.single() {
             Some(Term::Const(value)) => Some(value),
             _ => None,
@@ -217,11 +217,11 @@ impl Sym {
     }
 
     /// The terms for a key: `Any` when nothing is known.
-    pub(super) fn key_terms(&self) -> Vec<Term> {
+    pub(crate) fn key_terms(&self) -> Vec<Term> {
         if self.terms.is_empty() { vec![Term::Any] } else { self.terms.clone() }
     }
 
-    pub(super) fn join(&self, other: &Sym) -> Sym {
+    pub(crate) fn join(&self, other: &Sym) -> Sym {
         if self == other {
             return self.clone();
         }
@@ -250,12 +250,12 @@ impl Sym {
     }
 
     /// The same dependencies with nothing known about the value.
-    pub(super) fn widened(&self) -> Sym {
+    pub(crate) fn widened(&self) -> Sym {
         Sym { loads: self.loads.clone(), cap: self.cap, ..Sym::default() }
     }
 
     /// A value computed from these without a rule.
-    pub(super) fn computed<'a>(parts: impl IntoIterator<Item = &'a Sym>) -> Sym {
+    pub(crate) fn computed<'a>(parts: impl IntoIterator<Item = &'a Sym>) -> Sym {
         let mut result = Sym::default();
         for part in parts {
             result.loads = union(&result.loads, &part.loads);
@@ -265,7 +265,7 @@ impl Sym {
     }
 }
 
-pub(super) fn union(a: &[u32], b: &[u32]) -> Vec<u32> {
+pub(crate) fn union(a: &[u32], b: &[u32]) -> Vec<u32> {
     if b.is_empty() || a == b {
         return a.to_vec();
     }
@@ -279,44 +279,44 @@ pub(super) fn union(a: &[u32], b: &[u32]) -> Vec<u32> {
 }
 
 impl Val {
-    pub(super) fn sym(ty: Ty, sym: Sym) -> Val {
+    pub(crate) fn sym(ty: Ty, sym: Sym) -> Val {
         Val { ty, kind: Kind::Sym(Rc::new(sym)) }
     }
-    pub(super) fn any(ty: Ty) -> Val {
+    pub(crate) fn any(ty: Ty) -> Val {
         Val::sym(ty, Sym::default())
     }
-    pub(super) fn term(ty: Ty, term: Term) -> Val {
+    pub(crate) fn term(ty: Ty, term: Term) -> Val {
         Val::sym(ty, Sym::term(term))
     }
-    pub(super) fn unit() -> Val {
+    pub(crate) fn unit() -> Val {
         Val { ty: Ty::unit(), kind: Kind::Tuple(Rc::new(Vec::new())) }
     }
-    pub(super) fn bool(value: bool) -> Val {
+    pub(crate) fn bool(value: bool) -> Val {
         Val::term(Ty::bool(), Term::Const(Const::Bool(value)))
     }
-    pub(super) fn int(value: i128, ty: Ty) -> Val {
+    pub(crate) fn int(value: i128, ty: Ty) -> Val {
         Val::term(ty, Term::Const(Const::Int(value)))
     }
-    pub(super) fn text(value: &str) -> Val {
+    pub(crate) fn text(value: &str) -> Val {
         Val::term(Ty::str(), Term::Const(Const::Str(value.to_owned())))
     }
-    pub(super) fn tuple(parts: Vec<Val>) -> Val {
+    pub(crate) fn tuple(parts: Vec<Val>) -> Val {
         Val { ty: Ty::Tuple(parts.iter().map(|part| part.ty.clone()).collect()), kind: Kind::Tuple(Rc::new(parts)) }
     }
-    pub(super) fn func(func: FuncVal) -> Val {
+    pub(crate) fn func(func: FuncVal) -> Val {
         Val { ty: Ty::Unknown, kind: Kind::Func(Rc::new(func)) }
     }
-    pub(super) fn seq(elem_ty: Ty, exact: Option<Vec<Val>>, elem: Val, sym: Sym) -> Val {
+    pub(crate) fn seq(elem_ty: Ty, exact: Option<Vec<Val>>, elem: Val, sym: Sym) -> Val {
         Val { ty: Ty::seq(elem_ty), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
     }
-    pub(super) fn retyped(mut self, ty: &Ty) -> Val {
+    pub(crate) fn retyped(mut self, ty: &Ty) -> Val {
         if !ty.is_unknown() {
             self.ty = ty.clone();
         }
         self
     }
     /// The constant truth value, if it is one.
-    pub(super) fn as_bool(&self) -> Option<bool> {
+    pub(crate) fn as_bool(&self) -> Option<bool> {
         match &self.kind {
             Kind::Sym(sym) => match sym.constant() {
                 Some(Const::Bool(value)) => Some(*value),
@@ -328,7 +328,7 @@ impl Val {
 }
 
 /// Joins values; `depth` bounds recursion into structures.
-pub(super) fn join(a: &Val, b: &Val, depth: usize) -> Val {
+pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
     let ty = if a.ty == b.ty || b.ty.is_unknown() || b.ty == Ty::Never {
         a.ty.clone()
     } else if a.ty.is_unknown() || a.ty == Ty::Never {
@@ -448,7 +448,7 @@ fn join_structs(ty: &Ty, x: &StructVal, y: &StructVal, depth: usize) -> Option<S
 }
 
 impl StructVal {
-    pub(super) fn get(&self, name: &str) -> Option<&Val> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Val> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
@@ -461,7 +461,7 @@ impl StructVal {
 }
 
 /// The symbol of a field of a symbol.
-pub(super) fn project(base: &Sym, name: &Name) -> Sym {
+pub(crate) fn project(base: &Sym, name: &Name) -> Sym {
     let terms = base
         .terms
         .iter()
@@ -492,7 +492,7 @@ pub(super) fn project(base: &Sym, name: &Name) -> Sym {
 
 impl SeqVal {
     /// A value that stands for every element; `None` for a list known to be empty.
-    pub(super) fn any_element(&self) -> Option<Val> {
+    pub(crate) fn any_element(&self) -> Option<Val> {
         match &self.exact {
             Some(elements) => {
                 let mut elements = elements.iter();
@@ -545,7 +545,7 @@ impl Val {
     }
 
     /// Calls `visit` on every symbol inside the value (bounded, closures not entered).
-    pub(super) fn symbols(&self, visit: &mut dyn FnMut(&Sym)) {
+    pub(crate) fn symbols(&self, visit: &mut dyn FnMut(&Sym)) {
         match &self.kind {
             Kind::Sym(sym) => visit(sym),
             Kind::Struct(value) => {
@@ -572,7 +572,7 @@ impl Val {
 }
 
 impl Iter {
-    pub(super) fn parts(&self) -> Vec<&Val> {
+    pub(crate) fn parts(&self) -> Vec<&Val> {
         match self {
             Iter::Of(a) | Iter::Flatten(a) | Iter::Enumerate(a) | Iter::Some(a) => vec![a],
             Iter::Map(a, b)

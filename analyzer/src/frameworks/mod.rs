@@ -1,4 +1,24 @@
-//! frameworks.
+//! Frameworks: how each one declares entry points and names state. One file per framework (detection, entry points,
+//! identity) and the tables in `models/`; everything else is the engine's.
 
-#[cfg(feature = "source")]
+pub(crate) mod cosmwasm;
 pub mod models;
+
+use crate::effects::Engine;
+use crate::ir::Contract;
+use crate::ir::hir::CrateId;
+
+/// A framework.
+pub(crate) struct Framework {
+    /// Its id in manifests and on the command line.
+    pub(crate) id: &'static str,
+    /// Its name for people.
+    pub(crate) title: &'static str,
+    /// True when the crate is a contract of this framework.
+    pub(crate) detect: fn(&Engine<'_>, CrateId) -> bool,
+    /// Sets the engine up and finds the contracts of the crate.
+    pub(crate) contracts: fn(&mut Engine<'_>, CrateId) -> Vec<Contract>,
+}
+
+/// All frameworks, in the order in which they are tried.
+pub(crate) const ALL: &[Framework] = &[cosmwasm::FRAMEWORK];

@@ -1,0 +1,245 @@
+//! Runs entry points: from a handler and its arguments to a footprint.
+
+use super::record::{Guard, Recorder};
+use super::ty::{Ty, TyEnv};
+use super::value::{FuncVal, Val};
+use super::{Engine, Frame, Known};
+use crate::frameworks::models;
+use crate::ir::hir::{Body, CrateId, ItemId, ItemKind, ModId, Name};
+use crate::ir::{Access, Callers, Cell, External, FileId, Span, Term, Type, Unknown};
+use crate::source::{Ns, Resolved};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A handler to run, with the values of its parameters.
+#[derive(Clone)]
+pub(crate) struct EntrySpec {
+    /// The function.
+    pub(crate) item: ItemId,
+    /// Receiver, where it has one.
+    pub(crate) recv: Option<Val>,
+    /// Arguments.
+    pub(crate) args: Vec<Val>,
+    /// Meaning of names in the impl around it.
+    pub(crate) env: Option<TyEnv>,
+    /// Variants assumed of decoded values.
+    pub(crate) assumptions: Vec<(Term, u32)>,
+}
+
+/// What one run found.
+pub(crate) struct Footprints {
+    pub(crate) accesses: Vec<Access>,
+    pub(crate) externals: Vec<External>,
+    pub(crate) unknowns: Vec<Unknown>,
+    pub(crate) callers: Callers,
+    pub(crate) callers_span: Span,
+    /// Decoded enums the run matched on: the term and the type.
+    pub(crate) nested: Vec<(Term, Ty)>,
+}
+
+impl<'w> Engine<'w> {
+    /// Reads the tables: known items, capabilities, constructions, encodings.
+    pub(crate) fn prepare(&mut self) {
+        self.std_crate = self.world.model_named("std");
+        if let Some(std) = self.std_crate {
+            let root = ModId { krate: std, idx: 0 };
+            let find = |name: &str| match self.world.resolve_names(root, &[Name::from(name)], Ns::Type) {
+                Resolved::Item(id) => Some(id),
+                _ => None,
+            };
+            let mut known = Known { option: find("Option"), result: find("Result"), ..Known::default() };
+            for (id, names) in [(known.option, ["Some", "None"]), (known.result, ["Ok", "Err"])] {
+                let Some(id) = id else { continue };
+                let item = self.world.item(id);
+                let ItemKind::Enum(def) = &item.kind else { continue };
+                for (at, variant) in def.variants.iter().enumerate() {
+                    let at = at as u32;
+                    match names.iter().position(|name| variant.name == *name) {
+                        Some(0) if names[0] == "Some" => known.some = at,
+                        Some(0) => known.ok = at,
+                        Some(_) if names[1] == "None" => known.none = at,
+                        Some(_) => known.err = at,
+                        None => {}
+                    }
+                }
+            }
+            self.known = known;
+        }
+        let packages = self.world.packages().len();
+        for at in 0..packages {
+            let krate = CrateId(at as u32);
+            let Some(model) = self.world.model(krate) else { continue };
+            let root = ModId { krate, idx: 0 };
+            let names = |path: &str| path.split("::").map(|part| Name::from(part.trim())).collect::<Vec<_>>();
+            let (capability, constructs, types) = (model.capability.clone(), model.constructs.clone(), model.types.clone());
+            for name in capability {
+                if let Resolved::Item(id) = self.world.resolve_names(root, &names(&name), Ns::Type) {
+                    self.capability_items.push(id);
+                }
+            }
+            for row in constructs {
+                let path = names(&row.path);
+                let (key, fields) = match self.world.resolve_names(root, &path, Ns::Value) {
+                    Resolved::Variant(id, variant) => ((id, variant), self.variant_fields(id, Some(variant))),
+                    _ => match self.world.resolve_names(root, &path, Ns::Type) {
+                        Resolved::Item(id) => ((id, u32::MAX), self.variant_fields(id, None)),
+                        _ => continue,
+                    },
+                };
+                let base = Span { file: FileId(u32::MAX), lo: row.range.0, hi: row.range.1 };
+                let text = format!("{{ {} }}", row.rust);
+                if let Some(body) = self.world.parse_expr_body(&text, base, root, &fields) {
+                    self.constructs.insert(key, body);
+                }
+            }
+            for (name, encoding) in types {
+                if let Some(shape) = shape(&encoding) {
+                    self.type_rows.insert((krate, name), shape);
+                }
+            }
+        }
+        if let Ok(attributes) = models::attributes() {
+            self.harmless_attributes = attributes.into_iter().map(|row| row.path).collect();
+        }
+    }
+
+    fn variant_fields(&self, id: ItemId, variant: Option<u32>) -> Vec<Name> {
+        let item = self.world.item(id);
+        let fields = match (&item.kind, variant) {
+            (ItemKind::Struct(def), _) => Some(&def.fields),
+            (ItemKind::Enum(def), Some(at)) => def.variants.get(at as usize).map(|variant| &variant.fields),
+            _ => None,
+        };
+        fields.map(|fields| fields.fields.iter().map(|field| field.name.clone()).collect()).unwrap_or_default()
+    }
+
+    /// What a parameter of an entry point is by the tables: `Some` for handles and environment, `None` for arguments.
+    pub(crate) fn parameter_row(&mut self, ty: &Ty) -> Option<Val> {
+        let Ty::Adt(id, _) = ty else { return None };
+        let name = self.item(*id).name.clone();
+        let model = self.world.model(id.krate)?;
+        let row = model.params.iter().find(|row| row.path == name.as_str())?.clone();
+        let root = ModId { krate: id.krate, idx: 0 };
+        let base = Span { file: FileId(u32::MAX), lo: row.range.0, hi: row.range.1 };
+        let body = self.world.parse_expr_body(&row.rust, base, root, &[])?;
+        Some(self.run_text(&body, root, ty))
+    }
+
+    fn run_text(&mut self, body: &Arc<Body>, module: ModId, want: &Ty) -> Val {
+        let Some(root) = body.root else { return Val::any(want.clone()) };
+        let mark = self.store.mark();
+        let env = Rc::new(TyEnv::root(module));
+        let mut frame = Frame::new(body.clone(), env, Rc::from("table"), want.clone(), mark);
+        let value = self.eval(&mut frame, root, want).unwrap_or_else(|_| Val::any(want.clone()));
+        value.retyped(want)
+    }
+
+    /// Runs one entry point.
+    pub(crate) fn run(&mut self, spec: &EntrySpec) -> Footprints {
+        self.store.clear();
+        self.rec = Recorder::default();
+        self.stack.clear();
+        self.via = Rc::from([]);
+        self.nesting = 0;
+        self.steps = 0;
+        self.spent = false;
+        self.conditions = 0;
+        self.repeats = 0;
+        self.try_context = false;
+        self.pending_err = None;
+        self.construct_span = None;
+        self.row_span = None;
+        self.nested.clear();
+        self.correlations.clear();
+        self.assumptions.clone_from(&spec.assumptions);
+        let item = self.item(spec.item);
+        let module = ModId { krate: spec.item.krate, idx: item.module };
+        let mut args = spec.args.clone();
+        if let Some(recv) = &spec.recv {
+            args.insert(0, recv.clone());
+        }
+        let func = Val::func(FuncVal::Item {
+            item: spec.item,
+            args: Vec::new(),
+            self_ty: spec.env.as_ref().and_then(|env| env.self_ty.clone()),
+            env: Some(Rc::new(spec.env.clone().unwrap_or_else(|| TyEnv::root(module)))),
+        });
+        let result = self.call_value(None, &func, args, &Ty::Unknown, item.name_span);
+        if let Ok(result) = result {
+            // The result is seen by whoever called.
+            if !self.is_all_err(&result) {
+                let loads = self.loads_of(&result);
+                self.rec.observe(&loads);
+            }
+        }
+        let (callers, callers_span) = self.callers();
+        let rec = std::mem::take(&mut self.rec);
+        let accesses = rec.accesses();
+        let mut externals = rec.externals;
+        externals.sort();
+        let mut unknowns = rec.unknowns;
+        unknowns.sort();
+        Footprints { accesses, externals, unknowns, callers, callers_span, nested: std::mem::take(&mut self.nested) }
+    }
+
+    /// Who may call, from guards that every path passes.
+    fn callers(&mut self) -> (Callers, Span) {
+        let mut guards: Vec<Guard> = self.rec.guards.clone();
+        guards.sort();
+        let Some(guard) = guards.iter().find(|guard| guard.address).or_else(|| guards.first()) else {
+            return (Callers::Anyone, Span::NONE);
+        };
+        let mut place = self.cells.get(guard.cell).name.clone();
+        for field in &guard.field {
+            place.push('.');
+            place.push_str(field);
+        }
+        (if guard.address { Callers::Address(place) } else { Callers::Role(place) }, guard.span)
+    }
+
+    /// The contract's cells so far, names made unique.
+    pub(crate) fn contract_cells(&self) -> Vec<Cell> {
+        let mut cells = self.cells.list().to_vec();
+        let names: Vec<String> = cells.iter().map(|cell| cell.name.clone()).collect();
+        for (at, cell) in cells.iter_mut().enumerate() {
+            if names.iter().enumerate().any(|(other, name)| other != at && *name == cell.name) {
+                if let Some(prefix) = &cell.storage.prefix {
+                    cell.name = format!("{}.{}", String::from_utf8_lossy(prefix), cell.name);
+                }
+            }
+        }
+        cells
+    }
+
+    /// A parameter's wire description.
+    pub(crate) fn describe_type(&mut self, ty: &Ty) -> Type {
+        self.describe(ty, 0)
+    }
+
+    /// The argument path below a parameter.
+    pub(crate) fn value_of_term(ty: Ty, term: Term) -> Val {
+        Val::term(ty, term)
+    }
+
+    /// A message that is one variant with these fields.
+    pub(crate) fn variant_value(ty: Ty, variant: u32, fields: Vec<(Name, Val)>) -> Val {
+        super::call::built(ty, Some(variant), fields)
+    }
+}
+
+/// `uint(128)`, `address(bech32)`, …
+fn shape(text: &str) -> Option<Type> {
+    let (name, inner) = match text.split_once('(') {
+        Some((name, rest)) => (name, rest.trim_end_matches(')')),
+        None => (text, ""),
+    };
+    Some(match name {
+        "uint" => Type::Uint(inner.parse().ok()?),
+        "int" => Type::Int(inner.parse().ok()?),
+        "bool" => Type::Bool,
+        "text" => Type::Text,
+        "bytes" => Type::Bytes,
+        "address" => Type::Address(inner.to_owned()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,280 @@
+//! CosmWasm. Entry points are functions marked `#[entry_point]`, exported by their names; `execute`, `query` and `sudo`
+//! dispatch on a message enum, each variant of which is an entry point of its own. State is reached only through a
+//! storage handle (`deps.storage`), so a call that gets none is free of effects. What the storage types do is in
+//! `models/cw_storage_plus.toml` and its neighbours.
+//! Source: cosmwasm `packages/derive`, `packages/std/src/exports`.
+
+use super::Framework;
+use crate::effects::ty::Ty;
+use crate::effects::{Engine, EntrySpec};
+use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
+use crate::ir::{Contract, Entry, EntryKind, Param, Span, Step, Term, Type};
+
+pub(crate) const FRAMEWORK: Framework = Framework { id: "cosmwasm", title: "CosmWasm", detect, contracts };
+
+/// Nested messages further down than this are joined.
+const MAX_NESTED: usize = 24;
+
+/// Exported functions and what they are; all others that are marked are callbacks.
+const EXPORTS: &[(&str, EntryKind)] = &[
+    ("instantiate", EntryKind::Init),
+    ("execute", EntryKind::Call),
+    ("query", EntryKind::View),
+    ("migrate", EntryKind::Migrate),
+    ("sudo", EntryKind::System),
+    ("reply", EntryKind::Callback),
+];
+
+fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
+    let package = &engine.world.packages()[krate.0 as usize];
+    let depends = |name: &str| {
+        package.deps.iter().any(|(dep, _)| dep == name) || package.missing.iter().any(|missing| missing == name)
+    };
+    (depends("cosmwasm_std") || depends("sylvia")) && !handlers(engine, krate).is_empty()
+}
+
+/// Exported functions in source order.
+fn handlers(engine: &Engine<'_>, krate: CrateId) -> Vec<ItemId> {
+    let items = engine.world.krate(krate);
+    let is_export = |attr: &Attr| attr.path.rsplit("::").next().is_some_and(|last| last.trim() == "entry_point");
+    let mut found: Vec<ItemId> = Vec::new();
+    for (idx, item) in items.items.iter().enumerate() {
+        let ItemKind::Fn(function) = &item.kind else { continue };
+        if function.owner.is_none() && item.attrs.iter().any(is_export) {
+            found.push(ItemId { krate, idx: idx as u32 });
+        }
+    }
+    found
+}
+
+fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
+    engine.encoding = "cw-storage-plus";
+    engine.address_kind = "bech32";
+    let mut entries = Vec::new();
+    for item in handlers(engine, krate) {
+        entries.extend(entries_of(engine, item));
+    }
+    let package = engine.world.packages()[krate.0 as usize].clone();
+    vec![Contract {
+        name: package.name.clone(),
+        package: package.name.clone(),
+        package_version: package.version.clone(),
+        framework: FRAMEWORK.id.to_owned(),
+        framework_title: FRAMEWORK.title.to_owned(),
+        chain: "keyed".to_owned(),
+        entry_noun: "message".to_owned(),
+        cells: engine.contract_cells(),
+        entries,
+        assumes: engine.assumes.iter().cloned().collect(),
+        dependencies: String::new(),
+        features: package.features.iter().cloned().collect(),
+        models: Vec::new(),
+        source_hash: String::new(),
+    }]
+}
+
+/// All entry points behind one exported function.
+fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Entry> {
+    let info = engine.item(item);
+    let ItemKind::Fn(function) = &info.kind else { return Vec::new() };
+    let name = info.name.to_string();
+    let kind = EXPORTS.iter().find(|(known, _)| *known == name).map_or(EntryKind::Callback, |(_, kind)| *kind);
+    let env = crate::effects::ty::TyEnv::root(ModId { krate: item.krate, idx: info.module });
+    let params: Vec<(Option<Name>, Ty)> =
+        function.params.iter().map(|(name, ty)| (name.clone(), engine.lower_ty(ty, &env))).collect();
+    // The message is the parameter that no table row explains.
+    let mut message: Option<usize> = None;
+    let mut rows = Vec::new();
+    for (at, (_, ty)) in params.iter().enumerate() {
+        let row = engine.parameter_row(ty);
+        if row.is_none() {
+            message = Some(at);
+        }
+        rows.push(row);
+    }
+    let message_ty = message.map_or(Ty::Unknown, |at| params[at].1.clone());
+    let dispatching = matches!(kind, EntryKind::Call | EntryKind::View | EntryKind::System);
+    let variants = match (&message_ty, dispatching) {
+        (Ty::Adt(id, _), true) => variants_of(engine, *id),
+        _ => None,
+    };
+    let spec = |engine: &mut Engine<'_>, value: Option<crate::effects::Value>| {
+        let mut args = Vec::new();
+        for (at, (name, ty)) in params.iter().enumerate() {
+            let row = rows[at].clone();
+            args.push(match (row, message == Some(at), value.clone()) {
+                (Some(row), _, _) => row,
+                (None, true, Some(value)) => value,
+                (None, true, None) => Engine::value_of_term(ty.clone(), Term::Arg(Vec::new())),
+                (None, false, _) => engine.argument(name.as_deref().unwrap_or("arg"), ty.clone()),
+            });
+        }
+        EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new() }
+    };
+    let Some(variants) = variants else {
+        let spec = spec(engine, None);
+        let params = engine.struct_params(&message_ty);
+        return vec![run(engine, name, kind, None, params, &spec, info.name_span).0];
+    };
+    let mut entries = Vec::new();
+    for variant in variants {
+        let Variant { index, spelled, span } = variant;
+        let (fields, params) = variant_arguments(engine, &message_ty, index);
+        let value = Engine::variant_value(message_ty.clone(), index, fields);
+        let spec = spec(engine, Some(value));
+        let full = format!("{name}::{spelled}");
+        let (entry, nested) = run(engine, full.clone(), kind, None, params.clone(), &spec, span);
+        let parent = entry.name.clone();
+        entries.push(entry);
+        // A message inside the message: one refinement per variant.
+        for (term, ty) in nested {
+            let Ty::Adt(id, _) = &ty else { continue };
+            let Some(inner) = variants_of(engine, *id) else { continue };
+            if inner.len() > MAX_NESTED || matches!(kind, EntryKind::View) {
+                continue;
+            }
+            for variant in inner {
+                let mut spec = spec.clone();
+                spec.assumptions = vec![(term.clone(), variant.index)];
+                let full = format!("{parent}::{}", variant.spelled);
+                let (entry, _) =
+                    run(engine, full, kind, Some(parent.clone()), params.clone(), &spec, variant.span);
+                entries.push(entry);
+            }
+        }
+    }
+    entries
+}
+
+struct Variant {
+    index: u32,
+    spelled: String,
+    span: Span,
+}
+
+/// Variants with their names on the wire; `None` when the type is no enum.
+fn variants_of(engine: &Engine<'_>, id: ItemId) -> Option<Vec<Variant>> {
+    let item = engine.item(id);
+    let ItemKind::Enum(def) = &item.kind else { return None };
+    Some(
+        def.variants
+            .iter()
+            .enumerate()
+            .map(|(at, variant)| Variant {
+                index: at as u32,
+                spelled: renamed(&variant.attrs).unwrap_or_else(|| snake_case(&variant.name)),
+                span: variant.span,
+            })
+            .collect(),
+    )
+}
+
+/// `#[serde(rename = "x")]`.
+fn renamed(attrs: &[Attr]) -> Option<String> {
+    attrs.iter().filter(|attr| attr.path == "serde").find_map(|attr| {
+        attr.tokens.split(',').find_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            (key.trim() == "rename").then(|| value.trim().trim_matches('"').to_owned())
+        })
+    })
+}
+
+/// `snake_case` as serde spells variants.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for (at, c) in name.char_indices() {
+        if at > 0 && c.is_uppercase() {
+            text.push('_');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
+}
+
+/// The fields of a variant as arguments of the call, and the parameters they are. The payload of a variant with one
+/// unnamed struct is spelled by its fields, as in JSON.
+fn variant_arguments(
+    engine: &mut Engine<'_>,
+    ty: &Ty,
+    variant: u32,
+) -> (Vec<(Name, crate::effects::Value)>, Vec<Param>) {
+    let fields = engine.field_types(ty, Some(variant));
+    if let [(name, inner)] = fields.as_slice() {
+        if name == "0" {
+            let params = engine.struct_params(inner);
+            if params.is_empty() {
+                let param = Param {
+                    name: "value".to_owned(),
+                    ty: engine.describe_type(inner),
+                    optional: engine.is_option(inner),
+                    auth: false,
+                };
+                let value = engine.argument("value", inner.clone());
+                return (vec![(name.clone(), value)], vec![param]);
+            }
+            let value = Engine::value_of_term(inner.clone(), Term::Arg(Vec::new()));
+            return (vec![(name.clone(), value)], params);
+        }
+    }
+    let mut values = Vec::new();
+    let mut params = Vec::new();
+    for (name, ty) in fields {
+        let term = Term::Arg(vec![Step::Field(name.to_string())]);
+        values.push((name.clone(), Engine::value_of_term(ty.clone(), term)));
+        params.push(Param {
+            name: name.to_string(),
+            ty: engine.describe_type(&ty),
+            optional: engine.is_option(&ty),
+            auth: false,
+        });
+    }
+    (values, params)
+}
+
+fn run(
+    engine: &mut Engine<'_>,
+    name: String,
+    kind: EntryKind,
+    refines: Option<String>,
+    params: Vec<Param>,
+    spec: &EntrySpec,
+    span: Span,
+) -> (Entry, Vec<(Term, Ty)>) {
+    let found = engine.run(spec);
+    let entry = Entry {
+        name,
+        kind,
+        refines,
+        callers: found.callers,
+        callers_span: found.callers_span,
+        params,
+        accesses: found.accesses,
+        externals: found.externals,
+        unknowns: found.unknowns,
+        accounts: None,
+        span,
+    };
+    (entry, found.nested)
+}
+
+impl Engine<'_> {
+    /// The fields of a struct as parameters; none for other types.
+    pub(crate) fn struct_params(&mut self, ty: &Ty) -> Vec<Param> {
+        let Ty::Adt(id, _) = ty else { return Vec::new() };
+        if !matches!(self.item(*id).kind, ItemKind::Struct(_)) || self.is_model(id.krate) {
+            return Vec::new();
+        }
+        self.field_types(ty, None)
+            .into_iter()
+            .map(|(name, ty)| Param {
+                name: name.to_string(),
+                ty: self.describe_type(&ty),
+                optional: self.is_option(&ty),
+                auth: false,
+            })
+            .collect()
+    }
+}
+
+#[allow(dead_code)]
+fn unused(_: Type) {}
