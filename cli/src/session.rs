@@ -189,8 +189,9 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn analyse(_project: &Project, _config: &Config) -> Analysis {
-    Analysis::default()
+fn analyse(project: &Project, _config: &Config) -> Analysis {
+    let options = crosslane_analyzer::Options::default();
+    crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options)
 }
 
 impl Unit {

@@ -49,7 +49,8 @@ impl Engine<'_> {
                 Ok(self.unit_or_ctor(id, Some(variant), ty))
             }
             Resolved::Partial(id, at) => {
-                let args: Vec<TypeRef> = path.segments.get(at.wrapping_sub(1)).map(|seg| seg.args.clone()).unwrap_or_default();
+                let args: Vec<TypeRef> =
+                    path.segments.get(at.wrapping_sub(1)).map(|seg| seg.args.clone()).unwrap_or_default();
                 let args: Vec<Ty> = args.iter().map(|arg| self.lower_ty(arg, &env)).collect();
                 if at + 1 < path.segments.len() {
                     // `Type::Assoc::f`
@@ -160,9 +161,7 @@ impl Engine<'_> {
         match fields {
             Some(fields) if fields.tuple => Val::func(FuncVal::Ctor { item: id, variant, ty }),
             _ => match variant {
-                Some(variant) => {
-                    Val { ty, kind: Kind::Enum(Rc::new(vec![Alt { variant, fields: Vec::new() }])) }
-                }
+                Some(variant) => Val { ty, kind: Kind::Enum(Rc::new(vec![Alt { variant, fields: Vec::new() }])) },
                 None => Val { ty, kind: Kind::Struct(Rc::new(StructVal { fields: Vec::new(), base: None })) },
             },
         }
@@ -246,10 +245,7 @@ impl Engine<'_> {
     pub(super) fn trait_item(&self, trait_id: ItemId, name: &str) -> Option<ItemId> {
         let item = self.item(trait_id);
         let ItemKind::Trait(item) = &item.kind else { return None };
-        item.items
-            .iter()
-            .map(|&idx| ItemId { krate: trait_id.krate, idx })
-            .find(|&id| self.item(id).name == name)
+        item.items.iter().map(|&idx| ItemId { krate: trait_id.krate, idx }).find(|&id| self.item(id).name == name)
     }
 
     fn trait_member(&mut self, trait_id: ItemId, name: &Name, args: Vec<Ty>, self_ty: Option<Ty>) -> Val {
@@ -427,7 +423,14 @@ impl Engine<'_> {
     }
 
     /// Calls a function value. `f` is the frame whose way continues after the call.
-    pub(super) fn call_value(&mut self, f: Option<&mut Frame>, func: &Val, args: Vec<Val>, want: &Ty, span: Span) -> Ev {
+    pub(super) fn call_value(
+        &mut self,
+        f: Option<&mut Frame>,
+        func: &Val,
+        args: Vec<Val>,
+        want: &Ty,
+        span: Span,
+    ) -> Ev {
         match &func.kind {
             Kind::Func(func) => match func.as_ref() {
                 FuncVal::Item { item, args: generic, self_ty, env } => {
@@ -439,7 +442,8 @@ impl Engine<'_> {
                     };
                     let env = TyEnv { self_ty: env.self_ty.or_else(|| self_ty.clone()), ..env };
                     let mut args = args;
-                    let recv = if function.receiver.is_some() && !args.is_empty() { Some(args.remove(0)) } else { None };
+                    let recv =
+                        if function.receiver.is_some() && !args.is_empty() { Some(args.remove(0)) } else { None };
                     self.call_item(*item, env, generic, recv, args, want, span)
                 }
                 FuncVal::Ctor { item: _, variant, ty } => {
@@ -460,8 +464,7 @@ impl Engine<'_> {
                 FuncVal::External(path, _) => {
                     let name = path.iter().map(Name::as_str).collect::<Vec<_>>().join("::");
                     let missing = path.first().is_some_and(|first| self.is_missing(first));
-                    let reason =
-                        if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
+                    let reason = if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
                     self.unseen_call(reason, &name, &args, want, span)
                 }
             },
@@ -713,7 +716,8 @@ impl Engine<'_> {
             return (Some(value.clone()), None);
         }
         let part = |wanted: bool| {
-            let picked: Vec<Alt> = alts.iter().filter(|alt| (alt.variant == self.known.err) == wanted).cloned().collect();
+            let picked: Vec<Alt> =
+                alts.iter().filter(|alt| (alt.variant == self.known.err) == wanted).cloned().collect();
             (!picked.is_empty()).then(|| Val { ty: value.ty.clone(), kind: Kind::Enum(Rc::new(picked)) })
         };
         (part(false), part(true))
@@ -722,9 +726,7 @@ impl Engine<'_> {
     /// Leaves the function with a value.
     pub(super) fn exit_with(&mut self, f: &mut Frame, value: Val) -> Div {
         let fail = match &value.kind {
-            Kind::Enum(alts) => {
-                self.is_result(&value.ty) && alts.iter().all(|alt| alt.variant == self.known.err)
-            }
+            Kind::Enum(alts) => self.is_result(&value.ty) && alts.iter().all(|alt| alt.variant == self.known.err),
             _ => false,
         };
         let changes = self.store.changes(f.mark);
@@ -770,7 +772,8 @@ impl Engine<'_> {
                     if alt.variant == bad {
                         may_fail = Some(alt.clone());
                     } else {
-                        let inner = alt.fields.first().map_or_else(|| Val::any(want.clone()), |(_, value)| value.clone());
+                        let inner =
+                            alt.fields.first().map_or_else(|| Val::any(want.clone()), |(_, value)| value.clone());
                         payload = Some(match payload {
                             Some(all) => join(&all, &inner, 0),
                             None => inner,
@@ -1051,8 +1054,7 @@ impl Engine<'_> {
             ItemKind::Enum(item) => &item.generics,
             _ => return ty.clone(),
         };
-        let params: Vec<Ty> =
-            generics.params.iter().map(|param| Ty::Param(param.name.clone(), Rc::from([]))).collect();
+        let params: Vec<Ty> = generics.params.iter().map(|param| Ty::Param(param.name.clone(), Rc::from([]))).collect();
         let pattern = Ty::Adt(*id, params.into());
         let mut binds = Vec::new();
         for (name, field) in self.field_types(&pattern, variant) {
@@ -1091,7 +1093,13 @@ impl Engine<'_> {
         Ok(built(ty, variant, fields))
     }
 
-    fn run_construct(&mut self, body: &std::sync::Arc<crate::ir::hir::Body>, id: ItemId, fields: &[(Name, Val)], span: Span) -> Result<(), Div> {
+    fn run_construct(
+        &mut self,
+        body: &std::sync::Arc<crate::ir::hir::Body>,
+        id: ItemId,
+        fields: &[(Name, Val)],
+        span: Span,
+    ) -> Result<(), Div> {
         let Some(root) = body.root else { return Ok(()) };
         let env = Rc::new(TyEnv::root(ModId { krate: id.krate, idx: 0 }));
         let mark = self.store.mark();
@@ -1135,7 +1143,8 @@ impl Engine<'_> {
             Cond::Order(op, a, b) if *op != "?" => (*op, a, b),
             _ => return None,
         };
-        let changed = |sym: &Sym| sym.delta.as_ref().filter(|delta| delta.op.is_some() && !delta.option).map(|delta| delta.load);
+        let changed =
+            |sym: &Sym| sym.delta.as_ref().filter(|delta| delta.op.is_some() && !delta.option).map(|delta| delta.load);
         let (load, limit, left) = match (changed(a), changed(b)) {
             (Some(load), None) if b.loads.is_empty() => (load, b, true),
             (None, Some(load)) if a.loads.is_empty() => (load, a, false),

@@ -169,13 +169,7 @@ impl Engine<'_> {
                         slots.push((local, slot));
                     }
                 }
-                let value = ClosureVal {
-                    body: body.clone(),
-                    expr: e,
-                    slots,
-                    env: f.env.clone(),
-                    name: f.name.clone(),
-                };
+                let value = ClosureVal { body: body.clone(), expr: e, slots, env: f.env.clone(), name: f.name.clone() };
                 Ok(Val { ty: Ty::Unknown, kind: Kind::Closure(Rc::new(value)) })
             }
             Expr::Struct(path, fields, base) => self.eval_struct(f, path, fields, *base, want, span),
@@ -471,7 +465,8 @@ impl Engine<'_> {
         }
         if let Some(label) = &block.label {
             let (stmts, tail) = (block.stmts.clone(), block.tail);
-            return self.run_labelled(f, label.clone(), want, &mut |engine, f| engine.statements(f, &stmts, tail, want));
+            return self
+                .run_labelled(f, label.clone(), want, &mut |engine, f| engine.statements(f, &stmts, tail, want));
         }
         self.statements(f, &block.stmts, block.tail, want)
     }
@@ -493,7 +488,11 @@ impl Engine<'_> {
                         continue;
                     };
                     let value = self.eval(f, *init, &hint)?;
-                    let value = if hint.is_unknown() || matches!(hint, Ty::Dyn(_)) { value } else { value.retyped_if_unknown(&hint) };
+                    let value = if hint.is_unknown() || matches!(hint, Ty::Dyn(_)) {
+                        value
+                    } else {
+                        value.retyped_if_unknown(&hint)
+                    };
                     match otherwise {
                         None => {
                             self.bind(f, *pat, value);
@@ -763,7 +762,8 @@ impl Engine<'_> {
     }
 
     fn eval_match(&mut self, f: &mut Frame, scrutinee: ExprId, arms: &[crate::ir::hir::Arm], want: &Ty) -> Ev {
-        let hint = arms.iter().map(|arm| self.pattern_ty(f, arm.pat)).find(|ty| !ty.is_unknown()).unwrap_or(Ty::Unknown);
+        let hint =
+            arms.iter().map(|arm| self.pattern_ty(f, arm.pat)).find(|ty| !ty.is_unknown()).unwrap_or(Ty::Unknown);
         let value = self.eval_scrutinee(f, scrutinee, &hint)?;
         let value = self.refine(value);
         let span = f.body.expr_span(scrutinee);
@@ -1126,7 +1126,9 @@ fn width(ty: &Ty) -> Option<(u32, bool)> {
 
 pub(super) fn both(is_and: bool, a: &Sym, b: &Sym) -> Sym {
     let mut sym = Sym::computed([a, b]);
-    let opaque = |sym: &Sym| sym.cond.clone().unwrap_or_else(|| Rc::new(Cond::Order("?", Rc::new(sym.clone()), Rc::new(Sym::default()))));
+    let opaque = |sym: &Sym| {
+        sym.cond.clone().unwrap_or_else(|| Rc::new(Cond::Order("?", Rc::new(sym.clone()), Rc::new(Sym::default()))))
+    };
     let (left, right) = (opaque(a), opaque(b));
     sym.cond = Some(Rc::new(if is_and { Cond::And(left, right) } else { Cond::Or(left, right) }));
     sym
@@ -1295,7 +1297,11 @@ pub(super) fn children(expr: &Expr, each: &mut dyn FnMut(ExprId)) {
                 each(*base);
             }
         }
-        Expr::Tuple(parts) | Expr::Array(parts, _) | Expr::Format(_, parts) | Expr::Panic(parts) | Expr::Eval(parts) => {
+        Expr::Tuple(parts)
+        | Expr::Array(parts, _)
+        | Expr::Format(_, parts)
+        | Expr::Panic(parts)
+        | Expr::Eval(parts) => {
             parts.iter().for_each(|part| each(*part));
         }
         Expr::UnknownMacro(_, parts, _) => parts.iter().for_each(|part| each(*part)),

@@ -160,7 +160,9 @@ impl Engine<'_> {
         match (&value.kind, ty) {
             // A list literal as the empty or given content of a collection.
             (Kind::Seq(_), Ty::Seq(_) | Ty::Dict(..)) => value.retyped(ty),
-            (Kind::Seq(_) | Kind::Iter(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Ref(_), _) => value,
+            (Kind::Seq(_) | Kind::Iter(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Ref(_), _) => {
+                value
+            }
             (Kind::Struct(_) | Kind::Enum(_) | Kind::Tuple(_), _) if !value.ty.same_head(ty) => {
                 let sym = self.whole_sym(&value);
                 Val::sym(ty.clone(), sym)
@@ -201,7 +203,9 @@ impl Engine<'_> {
     /// Key components of a value of the cell's key type.
     fn key_of(&mut self, value: &Val, declared: &Ty) -> Vec<Rc<Sym>> {
         let value = self.settle(value.clone());
-        if let (Kind::Sym(sym), Ty::Tuple(parts)) = (&value.kind, if value.ty.is_unknown() { declared } else { &value.ty }) {
+        if let (Kind::Sym(sym), Ty::Tuple(parts)) =
+            (&value.kind, if value.ty.is_unknown() { declared } else { &value.ty })
+        {
             // A tuple known only by name has one component per part.
             let mut keys = Vec::new();
             for (at, part) in parts.iter().enumerate() {
@@ -419,7 +423,9 @@ impl Engine<'_> {
                     None => return Stored::Whole,
                 };
                 let load = match &base.delta {
-                    Some(delta) if !delta.option && delta.op.is_none() && delta.path.is_empty() && own(self, delta.load) => {
+                    Some(delta)
+                        if !delta.option && delta.op.is_none() && delta.path.is_empty() && own(self, delta.load) =>
+                    {
                         delta.load
                     }
                     _ => return Stored::Whole,
@@ -484,8 +490,7 @@ impl Engine<'_> {
         self.event(did, id, prefix, span);
         let found = Sym { loads: vec![load], ..Sym::default() };
         let key = self.rest_of_key(&cell.key.clone(), fixed, &found);
-        let element =
-            if keys_only { key } else { Val::tuple(vec![key, Val::sym(cell.value.clone(), found.clone())]) };
+        let element = if keys_only { key } else { Val::tuple(vec![key, Val::sym(cell.value.clone(), found.clone())]) };
         Ok(Val::seq(element.ty.clone(), None, element, found))
     }
 
@@ -552,7 +557,14 @@ impl Engine<'_> {
         }
         let load = self.rec.loads.len() as u32;
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: key.clone(), initial: false, observed: true, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load {
+            cell: id,
+            key: key.clone(),
+            initial: false,
+            observed: true,
+            bounds: Vec::new(),
+            seq,
+        });
         self.event(Did::Read(load), id, key, span);
         for event in &mut self.rec.events[start..] {
             event.implicit = true;
@@ -641,7 +653,9 @@ impl Engine<'_> {
             Ty::Tuple(parts) => Type::Tuple(parts.iter().map(|part| self.describe(part, depth + 1)).collect()),
             Ty::Adt(id, args) => {
                 if self.is_option(ty) {
-                    return Type::Option(Box::new(self.describe(&args.first().cloned().unwrap_or(Ty::Unknown), depth + 1)));
+                    return Type::Option(Box::new(
+                        self.describe(&args.first().cloned().unwrap_or(Ty::Unknown), depth + 1),
+                    ));
                 }
                 let item = self.item(*id);
                 if self.is_model(id.krate) {
@@ -657,11 +671,15 @@ impl Engine<'_> {
                         let fields = self.field_types(ty, None);
                         Type::Struct(
                             name,
-                            fields.into_iter().map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1))).collect(),
+                            fields
+                                .into_iter()
+                                .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
+                                .collect(),
                         )
                     }
                     ItemKind::Enum(def) => {
-                        let variants: Vec<String> = def.variants.iter().map(|variant| variant.name.to_string()).collect();
+                        let variants: Vec<String> =
+                            def.variants.iter().map(|variant| variant.name.to_string()).collect();
                         let described = variants
                             .into_iter()
                             .enumerate()

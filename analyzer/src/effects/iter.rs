@@ -209,9 +209,10 @@ impl Engine<'_> {
         let value = self.settle(value.clone());
         let good = if self.is_result(&value.ty) { self.known.ok } else { self.known.some };
         match &value.kind {
-            Kind::Enum(alts) => {
-                alts.iter().find(|alt| alt.variant == good).and_then(|alt| alt.fields.first().map(|(_, value)| value.clone()))
-            }
+            Kind::Enum(alts) => alts
+                .iter()
+                .find(|alt| alt.variant == good)
+                .and_then(|alt| alt.fields.first().map(|(_, value)| value.clone())),
             Kind::Sym(sym) => {
                 let inner = if self.is_option(&value.ty) {
                     super::native::option_payload(sym)
@@ -460,14 +461,16 @@ impl Engine<'_> {
                 let wanted = generic.first().filter(|ty| !ty.is_unknown()).unwrap_or(want).clone();
                 Some(self.collect(f, &whole, &wanted))
             }
-            "for_each" => Some(self.for_each(f, &whole, &mut |engine, f, element| {
-                engine.call_value(Some(f), &args[0], vec![element], &Ty::unit(), span)
-            })
-            .map(|_| Val::unit())),
+            "for_each" => Some(
+                self.for_each(f, &whole, &mut |engine, f, element| {
+                    engine.call_value(Some(f), &args[0], vec![element], &Ty::unit(), span)
+                })
+                .map(|_| Val::unit()),
+            ),
             "try_for_each" => Some(self.try_for_each(f, &whole, &arg(0), want, span)),
             "fold" | "try_fold" | "reduce" | "scan" => Some(self.fold(f, &whole, name, args, want, span)),
-            "any" | "all" | "position" | "rposition" | "find" | "find_map" | "partition" | "max_by_key" | "min_by_key"
-            | "max_by" | "min_by" | "is_sorted_by" | "partition_point" => {
+            "any" | "all" | "position" | "rposition" | "find" | "find_map" | "partition" | "max_by_key"
+            | "min_by_key" | "max_by" | "min_by" | "is_sorted_by" | "partition_point" => {
                 Some(self.search(f, &whole, name, args, want, span))
             }
             "count" | "sum" | "product" => {
@@ -482,8 +485,8 @@ impl Engine<'_> {
                     Val::sym(if name == "count" { Ty::usize() } else { ty }, sym)
                 }))
             }
-            "last" | "nth" | "max" | "min" | "next" | "next_back" | "peek" | "first" | "pop" | "pop_front" | "pop_back"
-            | "choose" => {
+            "last" | "nth" | "max" | "min" | "next" | "next_back" | "peek" | "first" | "pop" | "pop_front"
+            | "pop_back" | "choose" => {
                 if let Kind::Seq(seq) = &whole.kind {
                     if let Some(exact) = &seq.exact {
                         let picked = match name {
@@ -613,9 +616,22 @@ impl Engine<'_> {
                 }
                 Some(self.reorder(places, &whole))
             }
-            "sort" | "sort_unstable" | "sort_by" | "sort_by_key" | "sort_unstable_by" | "sort_unstable_by_key"
-            | "reverse" | "dedup_by_key" | "dedup_by" | "truncate" | "swap" | "rotate_left" | "rotate_right"
-            | "shuffle" | "resize" | "fill" => {
+            "sort"
+            | "sort_unstable"
+            | "sort_by"
+            | "sort_by_key"
+            | "sort_unstable_by"
+            | "sort_unstable_by_key"
+            | "reverse"
+            | "dedup_by_key"
+            | "dedup_by"
+            | "truncate"
+            | "swap"
+            | "rotate_left"
+            | "rotate_right"
+            | "shuffle"
+            | "resize"
+            | "fill" => {
                 for arg in args {
                     if matches!(arg.kind, Kind::Closure(_) | Kind::Func(_)) {
                         let count = if name.ends_with("_key") { 1 } else { 2 };
@@ -821,7 +837,10 @@ impl Engine<'_> {
                 let inner = self.whole_sym(&element);
                 Val::sym(want.clone(), Sym::computed([&inner, &sym]))
             }
-            Ty::Dict(..) => Val { ty: want.clone(), kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem: element, sym: Rc::new(sym) })) },
+            Ty::Dict(..) => Val {
+                ty: want.clone(),
+                kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem: element, sym: Rc::new(sym) })),
+            },
             _ => {
                 let ty = match want {
                     Ty::Seq(elem) if !elem.is_unknown() => elem.as_ref().clone(),
@@ -903,11 +922,7 @@ impl Engine<'_> {
             let result = engine.call_value(Some(f), &func, passed, &Ty::Unknown, span)?;
             let loads = engine.loads_of(&result);
             sym.loads = super::value::union(&sym.loads, &loads);
-            let value = if name == "find_map" {
-                engine.success_payload(&result)
-            } else {
-                Some(element)
-            };
+            let value = if name == "find_map" { engine.success_payload(&result) } else { Some(element) };
             if let Some(value) = value {
                 picked = Some(match picked.take() {
                     Some(all) => join(&all, &value, 0),

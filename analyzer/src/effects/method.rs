@@ -198,9 +198,10 @@ impl Engine<'_> {
         traits.iter().all(|id| {
             own.contains(id)
                 || self.is_model(id.krate)
-                || self.impls_of_trait(*id).iter().any(|other| {
-                    !matches!(other.self_ty, Ty::Param(..)) && unify(&other.self_ty, ty, &mut Vec::new())
-                })
+                || self
+                    .impls_of_trait(*id)
+                    .iter()
+                    .any(|other| !matches!(other.self_ty, Ty::Param(..)) && unify(&other.self_ty, ty, &mut Vec::new()))
         })
     }
 
@@ -409,7 +410,10 @@ impl Engine<'_> {
         let impls: Vec<_> = self
             .impls_of_trait(trait_id)
             .into_iter()
-            .filter(|info| !matches!(info.self_ty, Ty::Param(..)) && unify(&info.self_ty, ty, &mut Vec::new()) || matches!(ty, Ty::Dyn(_) | Ty::Param(..) | Ty::Unknown))
+            .filter(|info| {
+                !matches!(info.self_ty, Ty::Param(..)) && unify(&info.self_ty, ty, &mut Vec::new())
+                    || matches!(ty, Ty::Dyn(_) | Ty::Param(..) | Ty::Unknown)
+            })
             .collect();
         let closed = !self.item(trait_id).public && self.world.packages()[trait_id.krate.0 as usize].analysed;
         let has_recv = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
@@ -452,7 +456,9 @@ impl Engine<'_> {
             if let Some(found) = self.find_method(&value.ty, &name) {
                 let recv = self.receiver(found.item, places, value);
                 let span = Span::NONE;
-                return self.call_item(found.item, found.env, &[], Some(recv), Vec::new(), &Ty::Unknown, span).map(Some);
+                return self
+                    .call_item(found.item, found.env, &[], Some(recv), Vec::new(), &Ty::Unknown, span)
+                    .map(Some);
             }
         }
         Ok(None)
@@ -516,8 +522,15 @@ impl Engine<'_> {
             let name = Name::new_static(name);
             if let Some(found) = self.find_method(&base.ty, &name) {
                 let recv = self.receiver(found.item, places, base);
-                let value =
-                    self.call_item(found.item, found.env, &[], Some(recv), vec![index.clone()], &Ty::Unknown, Span::NONE)?;
+                let value = self.call_item(
+                    found.item,
+                    found.env,
+                    &[],
+                    Some(recv),
+                    vec![index.clone()],
+                    &Ty::Unknown,
+                    Span::NONE,
+                )?;
                 return Ok(Some(self.as_places(value)));
             }
         }

@@ -298,7 +298,8 @@ impl Engine<'_> {
         if super::eval::is_comparison(op) {
             return Ok(self.compare(op, &x, &y));
         }
-        let ty = if a.ty.is_unknown() { if b.ty.is_unknown() { want.clone() } else { b.ty.clone() } } else { a.ty.clone() };
+        let ty =
+            if a.ty.is_unknown() { if b.ty.is_unknown() { want.clone() } else { b.ty.clone() } } else { a.ty.clone() };
         let sym = self.arithmetic(op, &x, &y, &ty, true);
         Ok(Val::sym(ty, sym))
     }
@@ -331,7 +332,8 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Option<Ev> {
-        let is_list = matches!(value.kind, Kind::Seq(_) | Kind::Iter(_)) || matches!(value.ty, Ty::Seq(_) | Ty::Dict(..));
+        let is_list =
+            matches!(value.kind, Kind::Seq(_) | Kind::Iter(_)) || matches!(value.ty, Ty::Seq(_) | Ty::Dict(..));
         if is_list {
             if name == "clone" || name == "to_vec" && !matches!(value.kind, Kind::Iter(_)) {
                 return Some(Ok(value.clone()));
@@ -614,7 +616,10 @@ impl Engine<'_> {
                 Val::tuple(vec![Val::sym(ty, taint.clone()), Val::sym(Ty::bool(), taint)])
             }
             _ if name.starts_with("checked_") => self.maybe(Val::sym(ty, taint)),
-            _ if name.starts_with("saturating_") || name.starts_with("wrapping_") || name.starts_with("overflowing_") => {
+            _ if name.starts_with("saturating_")
+                || name.starts_with("wrapping_")
+                || name.starts_with("overflowing_") =>
+            {
                 Val::sym(ty, taint)
             }
             ("to_be_bytes" | "to_le_bytes" | "to_ne_bytes", _) => {
@@ -622,12 +627,46 @@ impl Engine<'_> {
                 Val::sym(Ty::seq(Ty::Prim(Name::new_static("u8"))), bytes)
             }
             (
-                "pow" | "abs" | "isqrt" | "ilog2" | "ilog10" | "count_ones" | "leading_zeros" | "trailing_zeros"
-                | "rotate_left" | "rotate_right" | "swap_bytes" | "signum" | "rem_euclid" | "div_euclid" | "abs_diff"
-                | "div_ceil" | "next_power_of_two" | "unsigned_abs" | "is_power_of_two" | "is_positive"
-                | "is_negative" | "is_ascii_digit" | "is_alphanumeric" | "is_ascii_alphanumeric" | "is_alphabetic"
-                | "is_whitespace" | "is_numeric" | "to_digit" | "len_utf8" | "to_ascii_lowercase" | "then" | "then_some"
-                | "not" | "is_nan" | "floor" | "ceil" | "round" | "sqrt" | "powi" | "powf",
+                "pow"
+                | "abs"
+                | "isqrt"
+                | "ilog2"
+                | "ilog10"
+                | "count_ones"
+                | "leading_zeros"
+                | "trailing_zeros"
+                | "rotate_left"
+                | "rotate_right"
+                | "swap_bytes"
+                | "signum"
+                | "rem_euclid"
+                | "div_euclid"
+                | "abs_diff"
+                | "div_ceil"
+                | "next_power_of_two"
+                | "unsigned_abs"
+                | "is_power_of_two"
+                | "is_positive"
+                | "is_negative"
+                | "is_ascii_digit"
+                | "is_alphanumeric"
+                | "is_ascii_alphanumeric"
+                | "is_alphabetic"
+                | "is_whitespace"
+                | "is_numeric"
+                | "to_digit"
+                | "len_utf8"
+                | "to_ascii_lowercase"
+                | "then"
+                | "then_some"
+                | "not"
+                | "is_nan"
+                | "floor"
+                | "ceil"
+                | "round"
+                | "sqrt"
+                | "powi"
+                | "powf",
                 _,
             ) => {
                 if name == "then" || name == "then_some" {
@@ -682,7 +721,9 @@ impl Engine<'_> {
                 Some(Ok(self.list(Vec::new(), &elem).retyped(ty)))
             }
             ("new" | "with_capacity", _) if *ty == Ty::str() => Some(Ok(Val::text(""))),
-            ("from" | "from_utf8_unchecked" | "from_iter", 1) if matches!(ty, Ty::Seq(_) | Ty::Prim(_) | Ty::Dict(..)) => {
+            ("from" | "from_utf8_unchecked" | "from_iter", 1)
+                if matches!(ty, Ty::Seq(_) | Ty::Prim(_) | Ty::Dict(..)) =>
+            {
                 let value = self.settle(args[0].clone());
                 let same_number = match (width_of(&value.ty), width_of(ty)) {
                     (Some(from), Some(to)) => to >= from,

@@ -117,9 +117,10 @@ impl Engine<'_> {
     pub(super) fn variant_name(&self, ty: &Ty, variant: u32) -> String {
         let Ty::Adt(id, _) = ty else { return format!("#{variant}") };
         match &self.item(*id).kind {
-            ItemKind::Enum(item) => {
-                item.variants.get(variant as usize).map_or_else(|| format!("#{variant}"), |known| known.name.to_string())
-            }
+            ItemKind::Enum(item) => item
+                .variants
+                .get(variant as usize)
+                .map_or_else(|| format!("#{variant}"), |known| known.name.to_string()),
             _ => format!("#{variant}"),
         }
     }

@@ -307,7 +307,10 @@ fn expand(key: &[Rc<Sym>]) -> Vec<Vec<Term>> {
     for part in key {
         let terms = part.key_terms();
         let terms = if keys.len() * terms.len() > 16 { vec![Term::Any] } else { terms };
-        keys = keys.iter().flat_map(|key| terms.iter().map(|term| [key.as_slice(), std::slice::from_ref(term)].concat())).collect();
+        keys = keys
+            .iter()
+            .flat_map(|key| terms.iter().map(|term| [key.as_slice(), std::slice::from_ref(term)].concat()))
+            .collect();
     }
     keys
 }
@@ -317,10 +320,15 @@ fn merge(found: Vec<Access>) -> Vec<Access> {
     let mut merged: Vec<Access> = Vec::new();
     for access in found {
         let same = |other: &Access| {
-            other.cell == access.cell && other.key == access.key && other.at == access.at && other.implicit == access.implicit
+            other.cell == access.cell
+                && other.key == access.key
+                && other.at == access.at
+                && other.implicit == access.implicit
         };
         // The whole covers a field only when both are the same kind of thing; otherwise keep them apart.
-        let at = merged.iter().position(|other| same(other) && other.field == access.field && combine(other, &access).is_some());
+        let at = merged
+            .iter()
+            .position(|other| same(other) && other.field == access.field && combine(other, &access).is_some());
         match at {
             Some(at) => {
                 if let Some(mode) = combine(&merged[at], &access) {

@@ -71,7 +71,8 @@ impl<'w> Engine<'w> {
             let Some(model) = self.world.model(krate) else { continue };
             let root = ModId { krate, idx: 0 };
             let names = |path: &str| path.split("::").map(|part| Name::from(part.trim())).collect::<Vec<_>>();
-            let (capability, constructs, types) = (model.capability.clone(), model.constructs.clone(), model.types.clone());
+            let (capability, constructs, types) =
+                (model.capability.clone(), model.constructs.clone(), model.types.clone());
             for name in capability {
                 if let Resolved::Item(id) = self.world.resolve_names(root, &names(&name), Ns::Type) {
                     self.capability_items.push(id);

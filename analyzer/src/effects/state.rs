@@ -243,9 +243,11 @@ impl Engine<'_> {
                 let elem = join(&inner, &new, 0);
                 let sym = self.whole_sym(old).widened();
                 let exact = match &old.kind {
-                    Kind::Seq(seq) => seq.exact.as_ref().filter(|exact| exact.len() <= MAX_EXACT).map(|exact| {
-                        exact.iter().map(|element| join(element, &new, 0)).collect::<Vec<_>>()
-                    }),
+                    Kind::Seq(seq) => seq
+                        .exact
+                        .as_ref()
+                        .filter(|exact| exact.len() <= MAX_EXACT)
+                        .map(|exact| exact.iter().map(|element| join(element, &new, 0)).collect::<Vec<_>>()),
                     _ => None,
                 };
                 Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }

@@ -507,9 +507,11 @@ impl Engine<'_> {
             }
             let at = self.impls.impls.len() as u32;
             let mut heads = vec![head(&self_ty)];
-            // `Box::new` and its kin are found by the item although the type is transparent.
+            // `Box::new` and its kin are found by the item although the type is transparent; `impl<T> Box<T>` is no
+            // impl for every `T`.
             if let TypeRef::Path(path) = &block.self_ty {
                 if let Resolved::Item(id) = self.world.resolve(module, path, Ns::Type) {
+                    heads.retain(|head| *head != Head::Blanket);
                     heads.push(Head::Item(id));
                 }
             }
@@ -673,22 +675,20 @@ pub(crate) fn head(ty: &Ty) -> Head {
 /// Matches a pattern whose [`Ty::Param`]s may be bound against a type; unknown parts match.
 pub(crate) fn unify(pattern: &Ty, ty: &Ty, binds: &mut Vec<(Name, Ty)>) -> bool {
     match (pattern, ty) {
-        (Ty::Param(name, _), _) => {
-            match binds.iter_mut().find(|(generic, _)| generic == name) {
-                Some((_, old)) => {
-                    if old.is_unknown() {
-                        *old = ty.clone();
-                        return true;
-                    }
-                    let old = old.clone();
-                    ty.is_unknown() || old == *ty || unify(&old, ty, &mut Vec::new()) || unify(ty, &old, &mut Vec::new())
+        (Ty::Param(name, _), _) => match binds.iter_mut().find(|(generic, _)| generic == name) {
+            Some((_, old)) => {
+                if old.is_unknown() {
+                    *old = ty.clone();
+                    return true;
                 }
-                None => {
-                    binds.push((name.clone(), ty.clone()));
-                    true
-                }
+                let old = old.clone();
+                ty.is_unknown() || old == *ty || unify(&old, ty, &mut Vec::new()) || unify(ty, &old, &mut Vec::new())
             }
-        }
+            None => {
+                binds.push((name.clone(), ty.clone()));
+                true
+            }
+        },
         (Ty::Unknown, _) | (_, Ty::Unknown) | (_, Ty::Param(..)) => true,
         (Ty::Adt(a, xs), Ty::Adt(b, ys)) => a == b && xs.iter().zip(ys.iter()).all(|(x, y)| unify(x, y, binds)),
         (Ty::Prim(a), Ty::Prim(b)) => a == b,

@@ -507,10 +507,7 @@ impl SeqVal {
 impl Kind {
     /// Functions and cells lose their meaning when collapsed to a symbol.
     fn must_stay_apart(&self) -> bool {
-        matches!(
-            self,
-            Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Multi(_) | Kind::Ref(_) | Kind::Iter(_)
-        )
+        matches!(self, Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Multi(_) | Kind::Ref(_) | Kind::Iter(_))
     }
 }
 

@@ -137,8 +137,7 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Entry> {
                 let mut spec = spec.clone();
                 spec.assumptions = vec![(term.clone(), variant.index)];
                 let full = format!("{parent}::{}", variant.spelled);
-                let (entry, _) =
-                    run(engine, full, kind, Some(parent.clone()), params.clone(), &spec, variant.span);
+                let (entry, _) = run(engine, full, kind, Some(parent.clone()), params.clone(), &spec, variant.span);
                 entries.push(entry);
             }
         }
