@@ -98,7 +98,7 @@ fn summary_lists_every_page() {
 }
 
 /// Pages written by hand or generated elsewhere, in the order of the book.
-const PAGES: &[(&str, &str)] = &[("modes.md", "Modes and chain models")];
+const PAGES: &[(&str, &str)] = &[("cli.md", "Command line"), ("modes.md", "Modes and chain models")];
 
 #[test]
 fn mode_tables() {
