@@ -147,10 +147,7 @@ pub fn schema() -> serde_json::Value {
 /// Text of a JSON schema, laid out like manifests.
 #[cfg(feature = "schema")]
 pub fn schema_text() -> String {
-    let mut out = String::new();
-    print(&schema(), 0, 0, &mut out);
-    out.push('\n');
-    out
+    pretty(&schema())
 }
 
 /// Text of a manifest: UTF-8, keys in the order of the types, small values on one line, a newline at the end.
@@ -161,6 +158,14 @@ pub fn write(manifest: &Manifest) -> String {
         // Every type here turns into JSON; there are no maps with keys that are not text.
         Err(error) => out.push_str(&error.to_string()),
     }
+    out.push('\n');
+    out
+}
+
+/// Any JSON value laid out like manifests: small values on one line, a newline at the end.
+pub fn pretty(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    print(value, 0, 0, &mut out);
     out.push('\n');
     out
 }
