@@ -258,7 +258,7 @@ impl<'a, 's> Lower<'a, 's> {
     ) -> ExprId {
         let scope = self.visible.len();
         let (mut stmts, mut tail) = (Vec::new(), None);
-        self.stmts(&block.stmts, &mut stmts, &mut tail, false);
+        self.stmts(&block.stmts, &mut stmts, &mut tail);
         self.visible.truncate(scope);
         let delims = block.brace_token.span;
         let span = self.ctx.real_between(delims.open(), delims.close());
@@ -266,8 +266,8 @@ impl<'a, 's> Lower<'a, 's> {
         self.push(Expr::Block(Box::new(hir::Block { label, stmts, tail, is_unsafe, is_async })), span)
     }
 
-    /// Statements into a block; `made` when a macro made them.
-    pub(crate) fn stmts(&mut self, list: &[syn::Stmt], out: &mut Vec<Stmt>, tail: &mut Option<ExprId>, made: bool) {
+    /// Statements into a block.
+    pub(crate) fn stmts(&mut self, list: &[syn::Stmt], out: &mut Vec<Stmt>, tail: &mut Option<ExprId>) {
         for (at, stmt) in list.iter().enumerate() {
             let last = at + 1 == list.len();
             match stmt {
@@ -277,7 +277,8 @@ impl<'a, 's> Lower<'a, 's> {
                     }
                 }
                 syn::Stmt::Item(item) => {
-                    if made {
+                    // Items of the text itself are declared already.
+                    if self.expansions > 0 {
                         self.made_item(item);
                     }
                 }

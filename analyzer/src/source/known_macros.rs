@@ -8,7 +8,7 @@ use super::types::{delimiters, name, path_text};
 use super::{Ns, Resolved};
 use crate::ir::Span;
 use crate::ir::hir::{Arm, BinOp, Expr, ExprId, Lit, LocalId, Name, Pat, PatId, Stmt};
-use proc_macro2::{Delimiter, Span as PSpan, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Punct, Spacing, Span as PSpan, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::sync::Arc;
 use syn::parse::{ParseStream, Parser};
@@ -103,6 +103,7 @@ const TABLE: &[(&str, Known)] = &[
     ("panic_with_error", Known::PanicWithError),
     ("print", Known::Eval),
     ("println", Known::Eval),
+    ("pubkey", Known::Identity),
     ("require", Known::Require),
     ("require_eq", Known::RequireOp(BinOp::Eq)),
     ("require_gt", Known::RequireOp(BinOp::Gt)),
@@ -181,7 +182,7 @@ impl Lower<'_, '_> {
     fn made_block(&mut self, list: &[syn::Stmt], span: Span) -> ExprId {
         let scope = self.visible.len();
         let (mut stmts, mut tail) = (Vec::new(), None);
-        self.stmts(list, &mut stmts, &mut tail, true);
+        self.stmts(list, &mut stmts, &mut tail);
         self.visible.truncate(scope);
         let block = crate::ir::hir::Block { label: None, stmts, tail, is_unsafe: false, is_async: false };
         self.push(Expr::Block(Box::new(block)), span)
@@ -210,7 +211,7 @@ impl Lower<'_, '_> {
         };
         self.expansions += 1;
         let mut inner = None;
-        self.stmts(&stmts, out, &mut inner, true);
+        self.stmts(&stmts, out, &mut inner);
         self.expansions -= 1;
         if let Some(inner) = inner {
             if last && !semi { *tail = Some(inner) } else { out.push(Stmt::Expr(inner)) }
@@ -620,7 +621,20 @@ fn placeholders(text: &str) -> Vec<Name> {
 /// Macros of the table where items stand: the items they mean.
 pub(crate) fn items(word: &str, tokens: TokenStream) -> Option<TokenStream> {
     match word {
-        "thread_local" => Some(tokens),
+        "thread_local" => {
+            let mut out: Vec<TokenTree> = tokens.into_iter().collect();
+            // The last semicolon may be left out.
+            if out.last().is_some_and(|last| !is_punct(last, ';')) {
+                out.push(Punct::new(';', Spacing::Alone).into());
+            }
+            Some(out.into_iter().collect())
+        }
+        // A program's own address.
+        "declare_id" => Some(quote::quote! {
+            pub const ID: Pubkey = Pubkey::from_str_const(#tokens);
+            pub fn id() -> Pubkey { ID }
+            pub fn check_id(id: &Pubkey) -> bool { id == &ID }
+        }),
         // `static ref NAME: T = value;`
         "lazy_static" => {
             let mut out = Vec::new();

@@ -12,7 +12,7 @@ use super::text::{self, MARK, Piece, plain};
 use super::types::DOLLAR_CRATE;
 use super::{Ns, Resolved, World};
 use crate::ir::Span;
-use crate::ir::hir::{CrateId, ItemId, ItemKind, ModId};
+use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId};
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span as PSpan, TokenStream, TokenTree};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -120,7 +120,8 @@ pub(crate) enum Fail {
 }
 
 /// Parses the rules of a definition; rules that cannot be read are left out.
-pub(crate) fn parse_rules(text: &str) -> Rules {
+/// `local` for `#[macro_export(local_inner_macros)]`: macros it calls are its own crate's.
+pub(crate) fn parse_rules(text: &str, local: bool) -> Rules {
     let mut rules = Rules::default();
     if text::check(text).is_err() {
         return rules;
@@ -137,7 +138,7 @@ pub(crate) fn parse_rules(text: &str) -> Rules {
         let matcher = parse_matcher(head.stream());
         let mut names = Vec::new();
         variables(&matcher, &mut names);
-        rules.rules.push((matcher, parse_out(body.stream(), &names)));
+        rules.rules.push((matcher, parse_out(body.stream(), &names, local)));
     }
     rules
 }
@@ -220,7 +221,7 @@ fn variables(matcher: &[Matcher], names: &mut Vec<String>) {
     }
 }
 
-fn parse_out(tokens: TokenStream, names: &[String]) -> Vec<Out> {
+fn parse_out(tokens: TokenStream, names: &[String], local: bool) -> Vec<Out> {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::new();
     let mut at = 0;
@@ -237,7 +238,7 @@ fn parse_out(tokens: TokenStream, names: &[String]) -> Vec<Out> {
                     out.push(Out::Var(plain(&name.to_string()).into()));
                 }
                 Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
-                    let inner = parse_out(group.stream(), names);
+                    let inner = parse_out(group.stream(), names, local);
                     if mentions(&inner) {
                         at += 1;
                         let (separator, _) = repeat_tail(&trees, &mut at);
@@ -249,7 +250,19 @@ fn parse_out(tokens: TokenStream, names: &[String]) -> Vec<Out> {
                 }
                 _ => out.push(Out::Token(tree.clone())),
             },
-            TokenTree::Group(group) => out.push(Out::Group(group.delimiter(), parse_out(group.stream(), names))),
+            TokenTree::Group(group) => out.push(Out::Group(group.delimiter(), parse_out(group.stream(), names, local))),
+            TokenTree::Ident(word) => {
+                let bang = matches!(trees.get(at), Some(TokenTree::Punct(p)) if p.as_char() == '!');
+                let call = bang && matches!(trees.get(at + 1), Some(TokenTree::Group(_)));
+                let before = at.checked_sub(2).and_then(|before| trees.get(before));
+                let in_path = matches!(before, Some(TokenTree::Punct(p)) if p.as_char() == ':');
+                if local && call && !in_path && word != "macro_rules" {
+                    out.push(Out::Crate);
+                    out.push(Out::Token(Punct::new(':', Spacing::Joint).into()));
+                    out.push(Out::Token(Punct::new(':', Spacing::Alone).into()));
+                }
+                out.push(Out::Token(tree.clone()));
+            }
             tree => out.push(Out::Token(tree.clone())),
         }
     }
@@ -647,11 +660,15 @@ pub(crate) fn rules_of(world: &World<'_>, id: ItemId) -> Option<(Rc<Rules>, Crat
     if let Some(rules) = world.rules.borrow().get(&id) {
         return Some((rules.clone(), id.krate));
     }
-    let def = world.data(id.krate)?.view(|view| match &view.item(id.idx)?.kind {
-        ItemKind::MacroRules(def) => Some(def.clone()),
-        _ => None,
+    let (def, local) = world.data(id.krate)?.view(|view| {
+        let item = view.item(id.idx)?;
+        let local = |attr: &Attr| attr.path == "macro_export" && attr.tokens.contains("local_inner_macros");
+        match &item.kind {
+            ItemKind::MacroRules(def) => Some((def.clone(), item.attrs.iter().any(local))),
+            _ => None,
+        }
     })?;
-    let rules = Rc::new(parse_rules(&def.rules));
+    let rules = Rc::new(parse_rules(&def.rules, local));
     world.rules.borrow_mut().insert(id, rules.clone());
     Some((rules, id.krate))
 }

@@ -223,6 +223,13 @@ fn missing(
     if scope.krate == module.krate && complete {
         return None;
     }
+    // An import of a macro `m` from a crate says nothing about a type `m`.
+    let others = [Ns::Type, Ns::Value, Ns::Macro].into_iter().filter(|&other| other != ns);
+    if index + 1 == names.len()
+        && others.into_iter().any(|other| member(world, module, &names[index], other, scope, asked).is_some())
+    {
+        return None;
+    }
     let mut path = vec![named];
     path.extend(names[index..].iter().cloned());
     Some(Resolved::External(path))

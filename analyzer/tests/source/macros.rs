@@ -26,3 +26,21 @@ fn items_from_nested_item_macros() {
     assert_eq!(body(&world, "from2"), "|from#0| { Big }");
     assert_eq!(problems(&world), Vec::<String>::new());
 }
+
+#[test]
+fn macros_of_other_crates() {
+    let demo = Memory::new("fn f(n: usize) { bitvec::bitvec![u8, Lsb0; 0; n] }").package(
+        "bitvec",
+        &[(
+            "src/lib.rs",
+            "#[macro_use] pub mod macros; pub mod vec { pub struct BitVec; } ",
+        ), ("src/macros.rs", "
+            #[macro_export]
+            macro_rules! bitvec {
+                ($store:ty, $order:ty; $val:expr; $len:expr) => { $crate::vec::BitVec::<$store, $order>::repeat($val != 0, $len) };
+                ($($arg:tt)*) => { $crate::vec::BitVec::from_bitslice($crate::bits!($($arg)*)) };
+            }")],
+    );
+    let world = demo.world();
+    assert_eq!(body(&world, "f"), "|n#0| { $crate1::vec::BitVec<u8,Lsb0>::repeat((0 Ne 0), n#0) }");
+}
