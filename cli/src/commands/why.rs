@@ -249,7 +249,7 @@ fn line(judged: &Judged<'_>, name: &str, width: usize, entry: &Entry, site: Site
     let files = &judged.unit.analysis.files;
     let place = files.locate(span).map(|at| format!("{}:{}", judged.unit.shown_path(&at), at.line));
     let _ = write!(out, "    {name:width$}  {}  {what}", place.unwrap_or_else(|| "(no line)".to_owned()));
-    let excerpt = excerpt(files.text(span));
+    let excerpt = files.file(span.file).map(|file| excerpt(&file.text, span)).unwrap_or_default();
     if !excerpt.is_empty() {
         let _ = write!(out, "  {excerpt}");
     }
@@ -259,9 +259,29 @@ fn line(judged: &Judged<'_>, name: &str, width: usize, entry: &Entry, site: Site
     }
 }
 
-/// The source of an access on one line.
-fn excerpt(text: &str) -> String {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".").replace("( ", "(");
+/// The statement that a span is in, on one line: from the beginning of its line to where its parentheses close.
+fn excerpt(text: &str, span: Span) -> String {
+    let lo = (span.lo as usize).min(text.len());
+    let start = text.get(..lo).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let Some(rest) = text.get(start..) else { return String::new() };
+    let (mut depth, mut end, mut lines) = (0_i32, rest.len(), 0);
+    for (at, c) in rest.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '\n' => lines += 1,
+            _ => {}
+        }
+        let past = start + at >= span.hi as usize;
+        // A block that opens behind the span belongs to something else.
+        let over = depth < 0 || (depth <= 0 && (c == ';' || c == '\n')) || (c == '{' && depth <= 1) || lines > 12;
+        if past && over {
+            end = at;
+            break;
+        }
+    }
+    let flat = rest[..end].split_whitespace().collect::<Vec<_>>().join(" ");
+    let flat = flat.replace(" .", ".").replace("( ", "(").replace(", )", ")").replace(" )", ")");
     if flat.chars().count() <= EXCERPT {
         return flat;
     }
@@ -348,7 +368,15 @@ mod tests {
 
     #[test]
     fn excerpts_are_one_line() {
-        assert_eq!(excerpt("BALANCES\n    .update(\n  deps,\n  x)"), "BALANCES.update(deps, x)");
-        assert_eq!(excerpt(&"x".repeat(80)).chars().count(), EXCERPT);
+        let of = |text: &str, part: &str| {
+            let lo = text.find(part).unwrap() as u32;
+            excerpt(text, Span { lo, hi: lo + part.len() as u32, ..Span::NONE })
+        };
+        let text = "fn f() {\n    BALANCES.update(\n        deps.storage,\n        |x: u8| -> R { Ok(x) },\n    )?;\n    done()\n}\n";
+        assert_eq!(of(text, "update"), "BALANCES.update(deps.storage, |x: u8| -> R { Ok(x) })?");
+        assert_eq!(of(text, "done"), "done()");
+        assert_eq!(of("match A.load(s)? {\n  X => 1,\n}", "load"), "match A.load(s)?");
+        assert_eq!(of(&format!("f({});", "x".repeat(80)), "f").chars().count(), EXCERPT);
+        assert_eq!(excerpt("é", Span { lo: 1, hi: 900, ..Span::NONE }), "é");
     }
 }
