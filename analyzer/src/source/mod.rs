@@ -34,7 +34,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
+pub use models::{ModelCrate, ModelError, ModelRow, ModelText, Rewrite, parse_model};
 pub use text::{STACK, with_big_stack};
 
 /// Index of a package in a [`World`]; its library's [`CrateId`] has the same number.
@@ -203,6 +203,8 @@ pub struct World<'s> {
     /// Number of the first model among the packages.
     first_model: usize,
     models: Vec<ModelCrate>,
+    /// What attribute macros add.
+    rewrites: Vec<Rewrite>,
     /// Per package: the model that overlays it.
     overlay: Vec<Option<PackageId>>,
     /// Per model (by package number): the real package it overlays.
@@ -259,6 +261,7 @@ impl<'s> World<'s> {
             packages,
             first_model,
             models,
+            rewrites: Vec::new(),
             overlay,
             overlaid,
             std,
@@ -272,6 +275,12 @@ impl<'s> World<'s> {
             memo: RefCell::default(),
             rules: RefCell::default(),
         }
+    }
+
+    /// The same world, with attribute macros that add variants and items. Nothing may have been looked up before.
+    pub fn with_rewrites(mut self, rewrites: Vec<Rewrite>) -> World<'s> {
+        self.rewrites = rewrites;
+        self
     }
 
     /// All packages, models last.

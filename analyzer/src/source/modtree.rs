@@ -216,10 +216,12 @@ impl Loader<'_, '_> {
         }
         // Macros are also visible elsewhere; other names only in their module.
         let defines = fragment.items.iter().any(|item| matches!(item.kind, ItemKind::MacroRules(_)));
+        let beside = self.rewrite(&mut fragment);
         let merged = self.with(|krate| {
             let modules = krate.modules.len() as u32;
             let items = krate.items.len() as u32;
             rebase(&mut fragment, module, modules, items);
+            let homes: Vec<u32> = beside.iter().map(|(at, ..)| fragment.items[*at].module).collect();
             let mut parts = fragment.modules.drain(..);
             if let (Some(part), Some(target)) = (parts.next(), krate.modules.get_mut(module as usize)) {
                 target.items.extend(part.items);
@@ -229,13 +231,55 @@ impl Loader<'_, '_> {
             }
             krate.modules.extend(parts);
             krate.items.append(&mut fragment.items);
+            homes
         });
-        if merged.is_none() {
-            return Vec::new();
-        }
+        let Some(homes) = merged else { return Vec::new() };
         self.data.tables.borrow_mut().retain(|&known, _| !defines && known != module);
         self.pending.extend(fragment.macros.into_iter().map(|call| (call, depth)));
+        for ((_, text, span), home) in beside.into_iter().zip(homes) {
+            if let Some(mut made) = self.lower_made(text, span) {
+                made.modules[0].complete = true;
+                self.merge(made, home, depth + 1);
+            }
+        }
         fragment.files
+    }
+
+    /// What attribute macros of the table do: appends variants, and gives the items to add beside an item of the
+    /// fragment, as text with the attribute's span.
+    fn rewrite(&self, fragment: &mut Fragment) -> Vec<(usize, String, Span)> {
+        let mut beside = Vec::new();
+        if self.world.rewrites.is_empty() || self.world.is_model(CrateId(self.id.0)) {
+            return beside;
+        }
+        for (at, item) in fragment.items.iter_mut().enumerate() {
+            for attr in &item.attrs {
+                let Some(row) = self.world.rewrites.iter().find(|row| row.is_named(&attr.path)) else { continue };
+                match &mut item.kind {
+                    ItemKind::Enum(target) if !row.variants.is_empty() => {
+                        let made = self.lower_made(format!("enum E {{ {} }}", row.variants), attr.span);
+                        let first = made.and_then(|made| made.items.into_iter().next());
+                        if let Some(ItemKind::Enum(made)) = first.map(|item| item.kind) {
+                            target.variants.extend(made.variants);
+                        }
+                    }
+                    ItemKind::Struct(target) if !row.items.is_empty() => {
+                        let fields: Vec<&str> = target.fields.fields.iter().map(|field| field.name.as_str()).collect();
+                        beside.push((at, row.items_for(&item.name, &attr.tokens, &fields), attr.span));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        beside
+    }
+
+    /// Lowers a text that no file holds; everything in it stands at `span`.
+    fn lower_made(&self, text: String, span: Span) -> Option<Fragment> {
+        let len = text.len() as u32;
+        let made = self.world.add_virtual(text, vec![Piece { lo: 0, hi: len, span, copied: false }]);
+        let (text, map) = self.world.source(Span { file: made, lo: 0, hi: len })?;
+        Some(lower_file(Ctx { text: &text, map, cfg: self.cfg() }, CrateId(self.id.0)))
     }
 
     /// Expands macro calls where items stand until nothing changes.

@@ -1,7 +1,7 @@
 //! The tables that come with the analyzer: what libraries do to state (`<crate>.toml`) and what attribute macros do to
 //! their items (`attributes.toml`). README.md beside this file describes both.
 
-use crate::source::{ModelCrate, ModelError, parse_model};
+use crate::source::{ModelCrate, ModelError, Rewrite, parse_model};
 use serde::Deserialize;
 
 /// The tables, by file name. `std.toml` is first: all others see its names.
@@ -51,24 +51,11 @@ pub enum AttributeEffect {
     AddsItems,
 }
 
-impl Attribute {
-    /// True when an attribute written so is this one.
-    pub fn is_named(&self, written: &str) -> bool {
-        let written = written.trim_start_matches("::");
-        written == self.path || written.strip_suffix(self.path.as_str()).is_some_and(|rest| rest.ends_with("::"))
-    }
-
-    /// The items to add beside the item named `name` with fields `fields`; `args` is the text of the attribute's
-    /// arguments.
-    pub fn items_for(&self, name: &str, args: &str, fields: &[&str]) -> String {
-        let mut text = self.items.replace("$SELF", name).replace("$ARGS", args);
-        while let Some((before, rest)) = text.split_once("$(") {
-            let Some((repeated, after)) = rest.split_once(")*") else { break };
-            let all: String = fields.iter().map(|field| repeated.replace("$FIELD", field)).collect();
-            text = format!("{before}{all}{after}");
-        }
-        text
-    }
+/// What the attribute macros of the table add to or beside their items.
+pub fn rewrites() -> Vec<Rewrite> {
+    let rows = attributes().unwrap_or_default();
+    let added = rows.into_iter().filter(|row| row.effect != AttributeEffect::Harmless);
+    added.map(|row| Rewrite { path: row.path, variants: row.variants, items: row.items }).collect()
 }
 
 /// Reads the table of attributes.
@@ -87,7 +74,7 @@ pub fn attributes() -> Result<Vec<Attribute>, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::hir::{CrateId, ItemId, ItemKind, ModId};
+    use crate::ir::hir::{CrateId, Expr, ItemId, ItemKind, ModId};
     use crate::ir::{FileId, Span};
     use crate::source::{Ns, Package, PackageId, Resolved, Sources, World};
     use std::sync::Arc;
@@ -191,13 +178,20 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_found_and_expanded() {
-        let all = attributes().unwrap();
-        let find = |written: &str| all.iter().find(|row| row.is_named(written));
-        assert_eq!(find("cosmwasm_std::entry_point").unwrap().effect, AttributeEffect::Harmless);
-        assert_eq!(find("cw_ownable::cw_ownable_execute").unwrap().effect, AttributeEffect::AddsVariants);
-        assert!(find("not_entry_point").is_none());
-        let items = find("index_list").unwrap().items_for("Idx", "Token", &["owner", "price"]);
-        assert!(items.contains("for Idx") && items.contains("vec![&self.owner,&self.price,]"), "{items}");
+    fn attributes_add_variants_and_items() {
+        let sources = One("mod msg { #[cw_ownable::cw_ownable_execute] pub enum ExecuteMsg { Foo {} } }
+             #[index_list(Token)] pub struct Idx { pub owner: u8, pub price: u8 }");
+        let world = world(&sources).with_rewrites(rewrites());
+        let Resolved::Item(id) = resolve(&world, CrateId(0), "msg::ExecuteMsg", Ns::Type) else { panic!("enum") };
+        let item = world.item(id);
+        let ItemKind::Enum(def) = &item.kind else { panic!("enum") };
+        let names: Vec<&str> = def.variants.iter().map(|variant| variant.name.as_str()).collect();
+        assert_eq!(names, ["Foo", "UpdateOwnership"]);
+        let krate = world.krate(CrateId(0));
+        let made = krate.items.iter().position(|item| item.name == "get_indexes").unwrap();
+        let body = world.body(ItemId { krate: CrateId(0), idx: made as u32 }).unwrap();
+        let fields = body.exprs.iter().filter(|(expr, _)| matches!(expr, Expr::Field(..))).count();
+        assert_eq!(fields, 2);
+        assert!(attributes().unwrap().iter().any(|row| row.path == "cosmwasm_std::entry_point"));
     }
 }
