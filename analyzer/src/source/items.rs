@@ -79,7 +79,12 @@ pub(crate) fn lower_file(ctx: Ctx<'_>, krate: CrateId) -> Fragment {
         }
         Err(error) => {
             let span = items.ctx.real(error.span());
-            items.fail(error.to_string(), span);
+            let message = match error.to_string() {
+                // The lexer's.
+                message if message.contains("token stream") => "unbalanced delimiters or an unfinished literal".into(),
+                message => message,
+            };
+            items.fail(message, span);
         }
     }
     items.out

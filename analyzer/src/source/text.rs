@@ -14,9 +14,16 @@ use std::sync::Arc;
 /// Most delimiters that may be open at once.
 const MAX_DEPTH: usize = 200;
 /// Most tokens without a separator, summed over open delimiters.
-const MAX_RUN: u32 = 6_000;
+const MAX_RUN: u32 = 4_000;
+/// Most prefix operators and keywords in a row.
+const MAX_PREFIXES: u32 = 200;
+/// Most `->` without a separator between them.
+const MAX_ARROWS: u32 = 200;
 /// Most angle brackets opened without a separator between them.
 const MAX_ANGLES: u32 = 300;
+/// Words after which an operand is still to come.
+const PREFIX_WORDS: &[&str] =
+    &["const", "mut", "dyn", "impl", "return", "break", "unsafe", "move", "match", "if", "ref"];
 /// Files whose first bit is set are texts that macros or models made; see [`crate::source::World`].
 pub(crate) const VIRTUAL: u32 = 0x8000_0000;
 /// First character of everything this module appends to identifiers (a modifier letter: valid inside an identifier,
@@ -142,43 +149,78 @@ pub(crate) fn plain(ident: &str) -> &str {
     ident.find(MARK).map_or(ident, |at| &ident[..at])
 }
 
+/// What was seen since the last separator at one depth of delimiters.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// Tokens.
+    run: u32,
+    /// Angle brackets still open.
+    angles: u32,
+    /// Arrows of function types.
+    arrows: u32,
+    /// Prefix operators and keywords without an operand.
+    prefixes: u32,
+    /// The last token closed a brace.
+    after_brace: bool,
+}
+
 /// Counts what lies between a token and the separators around it.
 struct Pressure {
-    /// Per open delimiter: tokens since the last separator, angle brackets since it, and whether the last token closed
-    /// a brace.
-    open: Vec<(u32, u32, bool)>,
+    open: Vec<Level>,
     total: u32,
 }
 
 /// What the text has that it should not have.
 pub(crate) type TooDeep = &'static str;
 
+const TOO_LONG: TooDeep = "an expression or type is too long to be read";
+const TOO_DEEP: TooDeep = "types or operators are nested too deeply";
+
 impl Pressure {
     fn new() -> Self {
-        Pressure { open: vec![(0, 0, false)], total: 0 }
+        Pressure { open: vec![Level::default()], total: 0 }
     }
 
     fn reset(&mut self) {
         if let Some(top) = self.open.last_mut() {
-            self.total -= top.0;
-            *top = (0, 0, false);
+            self.total -= top.run;
+            *top = Level::default();
         }
     }
 
-    fn token(&mut self) -> Result<(), TooDeep> {
+    fn after_brace(&self) -> bool {
+        self.open.last().is_some_and(|top| top.after_brace)
+    }
+
+    /// One more token; `prefix` when it waits for an operand.
+    fn token(&mut self, prefix: bool) -> Result<(), TooDeep> {
         self.total += 1;
         if let Some(top) = self.open.last_mut() {
-            top.0 += 1;
-            top.2 = false;
+            top.run += 1;
+            top.after_brace = false;
+            top.prefixes = if prefix { top.prefixes + 1 } else { 0 };
+            if top.prefixes > MAX_PREFIXES {
+                return Err(TOO_DEEP);
+            }
         }
-        if self.total > MAX_RUN { Err("an expression or type is too long to be read") } else { Ok(()) }
+        if self.total > MAX_RUN { Err(TOO_LONG) } else { Ok(()) }
     }
 
     fn word(&mut self, word: &str) -> Result<(), TooDeep> {
-        if self.open.last().is_some_and(|top| top.2) && word != "else" && word != "as" {
+        if self.after_brace() && word != "else" && word != "as" {
             self.reset();
         }
-        self.token()
+        self.token(PREFIX_WORDS.contains(&word))
+    }
+
+    fn arrow(&mut self) -> Result<(), TooDeep> {
+        if let Some(top) = self.open.last_mut() {
+            top.arrows += 1;
+            if top.arrows > MAX_ARROWS {
+                return Err(TOO_DEEP);
+            }
+        }
+        self.token(false)
     }
 
     fn punct(&mut self, punct: char) -> Result<(), TooDeep> {
@@ -189,38 +231,38 @@ impl Pressure {
             }
             ',' => {
                 // A comma separates arguments, but angle brackets may still be open around it.
-                let angles = self.open.last().map_or(0, |top| top.1);
+                let angles = self.open.last().map_or(0, |top| top.angles);
                 self.reset();
                 if let Some(top) = self.open.last_mut() {
-                    top.1 = angles.min(MAX_ANGLES);
+                    top.angles = angles;
                 }
                 return Ok(());
             }
-            '#' if self.open.last().is_some_and(|top| top.2) => self.reset(),
+            '#' if self.after_brace() => self.reset(),
             '<' => {
                 if let Some(top) = self.open.last_mut() {
-                    top.1 += 1;
-                    if top.1 > MAX_ANGLES {
-                        return Err("types are nested too deeply");
+                    top.angles += 1;
+                    if top.angles > MAX_ANGLES {
+                        return Err(TOO_DEEP);
                     }
                 }
             }
             '>' => {
                 if let Some(top) = self.open.last_mut() {
-                    top.1 = top.1.saturating_sub(1);
+                    top.angles = top.angles.saturating_sub(1);
                 }
             }
             _ => {}
         }
-        self.token()
+        self.token(matches!(punct, '&' | '*' | '!' | '-'))
     }
 
     fn open(&mut self) -> Result<(), TooDeep> {
-        self.token()?;
+        self.token(false)?;
         if self.open.len() > MAX_DEPTH {
             return Err("delimiters are nested too deeply");
         }
-        self.open.push((0, 0, false));
+        self.open.push(Level::default());
         Ok(())
     }
 
@@ -229,7 +271,7 @@ impl Pressure {
             self.reset();
             self.open.pop();
             if let Some(top) = self.open.last_mut() {
-                top.2 = brace;
+                top.after_brace = brace;
             }
         }
     }
@@ -247,11 +289,11 @@ pub(crate) fn check(text: &str) -> Result<(), TooDeep> {
             }
             b'/' if bytes.get(at + 1) == Some(&b'*') => at = block_comment(bytes, at),
             b'"' => {
-                pressure.token()?;
+                pressure.token(false)?;
                 at = string(bytes, at);
             }
             b'\'' => {
-                pressure.token()?;
+                pressure.token(true)?;
                 at = quote(text, at);
             }
             b'(' | b'[' | b'{' => {
@@ -280,12 +322,11 @@ pub(crate) fn check(text: &str) -> Result<(), TooDeep> {
             }
             _ if byte.is_ascii_whitespace() || byte.is_ascii_control() => at += 1,
             _ => {
-                // `->`, `=>`, `>=` close no angle bracket.
-                let arrow = byte == b'>' && at > 0 && matches!(bytes[at - 1], b'-' | b'=');
-                if arrow {
-                    pressure.token()?
-                } else {
-                    pressure.punct(byte as char)?
+                // `->` and `=>` close no angle bracket.
+                match (byte, at.checked_sub(1).and_then(|before| bytes.get(before))) {
+                    (b'>', Some(b'-')) => pressure.arrow()?,
+                    (b'>', Some(b'=')) => pressure.token(false)?,
+                    _ => pressure.punct(byte as char)?,
                 }
                 at += 1;
             }
@@ -297,7 +338,9 @@ pub(crate) fn check(text: &str) -> Result<(), TooDeep> {
 /// [`check`] for tokens that macro expansion made.
 pub(crate) fn check_tokens(tokens: &TokenStream) -> Result<(), TooDeep> {
     fn walk(tokens: TokenStream, pressure: &mut Pressure) -> Result<(), TooDeep> {
+        let mut before = ' ';
         for tree in tokens {
+            let mut now = ' ';
             match tree {
                 TokenTree::Group(group) => {
                     pressure.open()?;
@@ -305,9 +348,17 @@ pub(crate) fn check_tokens(tokens: &TokenStream) -> Result<(), TooDeep> {
                     pressure.close(group.delimiter() == Delimiter::Brace);
                 }
                 TokenTree::Ident(ident) => pressure.word(&ident.to_string())?,
-                TokenTree::Punct(punct) => pressure.punct(punct.as_char())?,
-                TokenTree::Literal(_) => pressure.token()?,
+                TokenTree::Punct(punct) => {
+                    now = punct.as_char();
+                    match (before, now) {
+                        ('-', '>') => pressure.arrow()?,
+                        ('=', '>') => pressure.token(false)?,
+                        _ => pressure.punct(now)?,
+                    }
+                }
+                TokenTree::Literal(_) => pressure.token(false)?,
             }
+            before = now;
         }
         Ok(())
     }

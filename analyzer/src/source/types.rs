@@ -171,7 +171,8 @@ impl Ctx<'_> {
     /// A path, with or without a self type.
     pub(crate) fn path(&self, qself: Option<&syn::QSelf>, path: &syn::Path) -> Path {
         let mut out = Path {
-            global: path.leading_colon.is_some(),
+            // After `<T>` the parser notes the `::` as a leading one.
+            global: path.leading_colon.is_some() && qself.is_none(),
             qself: qself.map(|qself| (Box::new(self.ty(&qself.ty)), qself.position)),
             dollar_crate: None,
             segments: Vec::with_capacity(path.segments.len()),

@@ -1,6 +1,5 @@
 //! Packages in memory, and short questions about what they lower to.
 
-use crosslane_analyzer::ir::Span;
 use crosslane_analyzer::ir::hir::*;
 use crosslane_analyzer::source::*;
 use std::collections::BTreeMap;
@@ -8,9 +7,9 @@ use std::sync::Arc;
 
 /// Packages whose files are in memory.
 #[derive(Default)]
-pub struct Memory {
-    pub packages: Vec<Package>,
-    pub models: Vec<ModelCrate>,
+pub(crate) struct Memory {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) models: Vec<ModelCrate>,
     files: BTreeMap<(u32, String), Arc<str>>,
 }
 
@@ -22,12 +21,12 @@ impl Sources for Memory {
 
 impl Memory {
     /// One package `demo` whose root file has this text.
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Memory::default().package("demo", &[("src/lib.rs", text)])
     }
 
     /// Adds a package; the first one depends on all later ones.
-    pub fn package(mut self, name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn package(mut self, name: &str, files: &[(&str, &str)]) -> Self {
         let id = self.packages.len() as u32;
         for (path, text) in files {
             self.files.insert((id, path.to_string()), Arc::from(*text));
@@ -48,27 +47,27 @@ impl Memory {
     }
 
     /// Adds a file to the first package.
-    pub fn file(mut self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.files.insert((0, path.to_string()), Arc::from(text));
         self
     }
 
     /// Adds a model.
-    pub fn model(mut self, text: &str) -> Self {
+    pub(crate) fn model(mut self, text: &str) -> Self {
         self.models.push(parse_model("model.toml", text).unwrap());
         self
     }
 
-    pub fn world(&self) -> World<'_> {
+    pub(crate) fn world(&self) -> World<'_> {
         World::new(self, self.packages.clone(), self.models.clone())
     }
 }
 
-pub const DEMO: CrateId = CrateId(0);
-pub const ROOT: ModId = ModId { krate: DEMO, idx: 0 };
+pub(crate) const DEMO: CrateId = CrateId(0);
+pub(crate) const ROOT: ModId = ModId { krate: DEMO, idx: 0 };
 
 /// The item with this path below the crate's root, associated items included (`Type::method`).
-pub fn item(world: &World<'_>, path: &str) -> ItemId {
+pub(crate) fn item(world: &World<'_>, path: &str) -> ItemId {
     let krate = world.krate(DEMO);
     let last = path.rsplit("::").next().unwrap();
     let found: Vec<u32> = (0..krate.items.len() as u32).filter(|&idx| krate.items[idx as usize].name == last).collect();
@@ -77,7 +76,7 @@ pub fn item(world: &World<'_>, path: &str) -> ItemId {
 }
 
 /// The body of a function of the demo crate, written out.
-pub fn body(world: &World<'_>, name: &str) -> String {
+pub(crate) fn body(world: &World<'_>, name: &str) -> String {
     let body = world.body(item(world, name)).unwrap();
     let params: Vec<String> = body.params.iter().map(|&pat| show_pat(&body, pat)).collect();
     let root = show(&body, body.root.unwrap());
@@ -85,13 +84,13 @@ pub fn body(world: &World<'_>, name: &str) -> String {
 }
 
 /// What a path means, in words.
-pub fn resolve(world: &World<'_>, scope: ModId, path: &str, ns: Ns) -> String {
+pub(crate) fn resolve(world: &World<'_>, scope: ModId, path: &str, ns: Ns) -> String {
     let names: Vec<Name> = path.split("::").map(Name::new).collect();
     told(world, &world.resolve_names(scope, &names, ns))
 }
 
 /// A resolution in words.
-pub fn told(world: &World<'_>, found: &Resolved) -> String {
+pub(crate) fn told(world: &World<'_>, found: &Resolved) -> String {
     let named = |id: ItemId| {
         let module = module_path(world, world.module_of(id));
         format!("{module}{}", world.item(id).name)
@@ -125,7 +124,7 @@ fn local(body: &Body, id: LocalId) -> String {
     format!("{}#{}", body.locals[id.0 as usize], id.0)
 }
 
-pub fn show_path(path: &Path) -> String {
+pub(crate) fn show_path(path: &Path) -> String {
     let mut out = String::new();
     if let Some((ty, len)) = &path.qself {
         out.push_str(&format!("<{} as {len}>::", show_type(ty)));
@@ -148,7 +147,7 @@ pub fn show_path(path: &Path) -> String {
     out + &segments.join("::")
 }
 
-pub fn show_type(ty: &TypeRef) -> String {
+pub(crate) fn show_type(ty: &TypeRef) -> String {
     let list = |types: &[TypeRef]| types.iter().map(show_type).collect::<Vec<_>>().join(",");
     match ty {
         TypeRef::Path(path) => show_path(path),
@@ -181,7 +180,7 @@ fn show_lit(lit: &Lit) -> String {
     }
 }
 
-pub fn show(body: &Body, id: ExprId) -> String {
+pub(crate) fn show(body: &Body, id: ExprId) -> String {
     let list = |ids: &[ExprId]| ids.iter().map(|&id| show(body, id)).collect::<Vec<_>>().join(", ");
     let opt = |id: &Option<ExprId>| id.map(|id| show(body, id)).unwrap_or_default();
     match body.expr(id) {
@@ -291,7 +290,7 @@ fn tick(label: &Option<Name>) -> String {
     label.as_ref().map(|label| format!(" '{label}")).unwrap_or_default()
 }
 
-pub fn show_pat(body: &Body, id: PatId) -> String {
+pub(crate) fn show_pat(body: &Body, id: PatId) -> String {
     let list = |ids: &[PatId]| ids.iter().map(|&id| show_pat(body, id)).collect::<Vec<_>>().join(", ");
     let rest = |before: &[PatId], after: &Option<Vec<PatId>>| match after {
         Some(after) => format!("{}, .., {}", list(before), list(after)),
@@ -337,16 +336,11 @@ pub fn show_pat(body: &Body, id: PatId) -> String {
 }
 
 /// The text of every expression's span, for the expressions that `wanted` picks.
-pub fn texts(world: &World<'_>, body: &Body, wanted: impl Fn(&Expr) -> bool) -> Vec<String> {
+pub(crate) fn texts(world: &World<'_>, body: &Body, wanted: impl Fn(&Expr) -> bool) -> Vec<String> {
     body.exprs.iter().filter(|(expr, _)| wanted(expr)).map(|(_, span)| world.text(*span)).collect()
 }
 
 /// Problems as messages.
-pub fn problems(world: &World<'_>) -> Vec<String> {
+pub(crate) fn problems(world: &World<'_>) -> Vec<String> {
     world.problems().into_iter().map(|problem| problem.message).collect()
-}
-
-/// A span in the demo crate's root file.
-pub fn text_of(world: &World<'_>, span: Span) -> String {
-    world.text(span)
 }
