@@ -378,6 +378,38 @@ fn declared_locks_and_not_code_decide_on_solana() {
 }
 
 #[test]
+fn calls_out_in_words() {
+    let mut contract = Builder::new("c", "keyed");
+    let config = contract.cell("CONFIG", &[], Type::Opaque("Config".into()));
+    let targets = [
+        vec![Term::Any],
+        vec![load(config, &[], "denom.Cw20.0"), Term::Any],
+        vec![Term::text("staking"), Term::text("staking")],
+        vec![Term::arg("a"), Term::arg("b"), Term::arg("c"), Term::arg("d"), Term::Any],
+        vec![],
+    ];
+    let mut texts = Vec::new();
+    for (at, targets) in targets.into_iter().enumerate() {
+        let entry = contract.entry(&format!("e{at}"), &[], vec![]);
+        contract.entry_mut(entry).externals.extend(targets.into_iter().map(|to| external(to, ExternalMode::Message)));
+    }
+    let contract = contract.finish();
+    for entry in &contract.entries {
+        texts.push(words::calls_out(&contract, entry).unwrap_or_default());
+    }
+    assert_eq!(
+        texts,
+        [
+            "calls out to a contract that is not known",
+            "calls out to `CONFIG.denom.Cw20` and one that is not known",
+            "calls out to `staking`",
+            "calls out to `a`, `b` and 3 more",
+            "",
+        ]
+    );
+}
+
+#[test]
 fn balances_have_one_place_on_the_chain() {
     let mut contract = Builder::new("c", "keyed");
     let balance = contract.cell("<balance>", &[address()], Type::Uint(128));
@@ -390,6 +422,8 @@ fn balances_have_one_place_on_the_chain() {
     contract.entry("pay", &[("to", address())], vec![touch(Mode::Update, balance, &["to"])]);
     let contract = contract.finish();
     let verdicts = under(&contract, "keyed");
+    assert_eq!(class_words(&contract, "keyed", "deposit"), "no: every call changes the contract's balance");
+    assert_eq!(class_words(&contract, "keyed", "pay"), "yes, unless they share `to`");
     assert_eq!(verdicts.pair(0, 0).kind, VerdictKind::Always, "two deposits to one instance meet");
     assert!(verdicts.pair(1, 1).when.0.iter().all(|conj| conj.anywhere), "payments of two instances may meet");
 }

@@ -25,16 +25,37 @@ pub fn class(contract: &Contract, chain: &ChainModel, entry: &Entry, class: &Cla
 /// `calls out to `contract`` when an entry point calls what is not linked.
 pub fn calls_out(contract: &Contract, entry: &Entry) -> Option<String> {
     let mut targets: Vec<String> = Vec::new();
+    let mut hidden = false;
     for external in entry.externals.iter().filter(|external| !external.linked) {
         let name = match &external.target {
-            Term::Any => "a contract that is not known".to_owned(),
-            target => format!("`{}`", term(contract, target)),
+            target if target.has_any() => {
+                hidden = true;
+                continue;
+            }
+            Term::Const(Const::Str(name)) => format!("`{name}`"),
+            target => format!("`{}`", without_positions(&term(contract, target))),
         };
         if !targets.contains(&name) {
             targets.push(name);
         }
     }
-    if targets.is_empty() { None } else { Some(format!("calls out to {}", list(&targets, "and"))) }
+    // Names say most; what has none is counted as one.
+    let more = targets.len().saturating_sub(2) + usize::from(hidden && !targets.is_empty());
+    targets.truncate(2);
+    match (targets.is_empty(), hidden, more) {
+        (true, false, _) => return None,
+        (true, true, _) => targets.push("a contract that is not known".to_owned()),
+        (false, true, 1) => targets.push("one that is not known".to_owned()),
+        (false, _, 0) => {}
+        (false, _, more) => targets.push(format!("{more} more")),
+    }
+    Some(format!("calls out to {}", list(&targets, "and")))
+}
+
+/// A path without numbered fields: the wrapper of an id says nothing to people.
+fn without_positions(text: &str) -> String {
+    let number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split('.').filter(|part| !number(part)).collect::<Vec<_>>().join(".")
 }
 
 /// What two calls must share, from the tuples of a sharded class: alternatives are joined by "or", the values of one
@@ -232,7 +253,10 @@ fn reason(contract: &Contract, access: &Access) -> (u8, String) {
     let open = access.key.iter().any(Term::has_any);
     let observes = matches!(access.mode, Mode::Read | Mode::Probe | Mode::Scan);
     let sometimes = access.certainty == crate::ir::Certainty::Sometimes;
+    let implicit =
+        contract.cells.get(access.cell.0 as usize).is_some_and(|cell| cell.implicit || cell.name.starts_with('<'));
     let base = match (observes, open) {
+        _ if implicit && !observes => (3, implicit_reason(contract, access, sometimes)),
         _ if access.mode == Mode::Scan => (4, format!("every call goes through {cell}")),
         (false, true) => (2, format!("the key of {cell} is not known before the call runs")),
         (true, true) => (5, format!("the key it reads of {cell} is not known before the call runs")),
@@ -240,6 +264,20 @@ fn reason(contract: &Contract, access: &Access) -> (u8, String) {
         _ => (0, format!("every call {} {cell}", verb(access.mode))),
     };
     (base.0 + if observes && !open { 6 } else { 0 }, base.1)
+}
+
+/// A change of something that no line of the contract names, in words.
+fn implicit_reason(contract: &Contract, access: &Access, sometimes: bool) -> String {
+    let who = if sometimes { "a call may change" } else { "every call changes" };
+    let cell = cell_name(contract, access.cell);
+    match (cell.as_str(), access.key.first()) {
+        ("<balance>", Some(Term::SelfAddr)) => format!("{who} the contract's balance"),
+        ("<balance>", Some(key)) if !key.has_any() => format!("{who} the balance of `{}`", term(contract, key)),
+        ("<balance>", _) => format!("{who} a balance that is not known before it runs"),
+        ("<instance>", _) => format!("{who} the contract instance"),
+        ("<root>" | "<state>", _) => format!("{who} the contract's state, which is stored as one"),
+        _ => format!("{who} {cell}"),
+    }
 }
 
 fn cell_name(contract: &Contract, cell: CellId) -> String {
@@ -288,7 +326,11 @@ fn path_noun(path: &[Step]) -> String {
             // A number or the wrapper of an id says nothing to people.
             Step::Field(name) if name.bytes().all(|byte| byte.is_ascii_digit()) && !out.is_empty() => {}
             Step::Field(name) if out.is_empty() => out = name.clone(),
-            Step::Field(name) => out = format!("{out}'s {name}"),
+            // The last two parts are enough.
+            Step::Field(name) => {
+                let owner = out.rsplit_once("'s ").map_or(out.as_str(), |(_, last)| last);
+                out = format!("{owner}'s {name}");
+            }
             Step::Elem(_) | Step::MapKey => {
                 if let Some(one) = out.strip_suffix('s').filter(|one| !one.is_empty() && !one.ends_with('s')) {
                     out = one.to_owned();
@@ -298,6 +340,10 @@ fn path_noun(path: &[Step]) -> String {
             }
             Step::Variant(_) | Step::Some => {}
         }
+    }
+    // Words that are no nouns stand as the names they are.
+    if ["to", "from", "of", "at", "by", "on", "for", "with"].contains(&out.as_str()) || (out.len() < 3 && out != "id") {
+        return format!("`{out}`");
     }
     out.replace('_', " ")
 }

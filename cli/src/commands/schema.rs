@@ -1,7 +1,7 @@
 //! `schema NAME`: JSON schemas of the formats, and the mode tables of the chain models.
 
 use crosslane_analyzer::chains::{self, MODES, mode_name};
-use crosslane_analyzer::manifest::Manifest;
+use crosslane_analyzer::manifest;
 
 use super::Exit;
 use crate::emit::table::Table;
@@ -29,7 +29,7 @@ enum Name {
 /// Prints it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let text = match args.name {
-        Name::Manifest => pretty(&schemars::schema_for!(Manifest))?,
+        Name::Manifest => manifest::schema_text(),
         Name::Findings => pretty(&schemars::schema_for!(emit::json::Findings))?,
         Name::Modes => modes(),
     };

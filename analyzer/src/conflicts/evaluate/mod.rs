@@ -554,7 +554,9 @@ fn walk(json: &Json, ty: &Type, rest: &[Step], elem: &[u32], binding: &Binding, 
         (Step::Some, Type::Option(of)) => walk(json, of, rest, elem, binding, out),
         // A path that does not say `?` means the value if there is one.
         (_, Type::Option(_)) if json.is_null() => {}
-        (_, Type::Option(of)) => walk(json, of, [&[step.clone()], rest].concat().as_slice(), elem, binding, out),
+        (_, Type::Option(of)) => {
+            walk(json, of, [std::slice::from_ref(step), rest].concat().as_slice(), elem, binding, out)
+        }
         (Step::Field(name), Type::Struct { fields, .. }) => {
             match (fields.iter().find(|(known, _)| known == name), json.get(name)) {
                 (Some((_, ty)), value) => walk(value.unwrap_or(&Json::Null), ty, rest, elem, binding, out),
