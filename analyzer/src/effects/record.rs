@@ -11,6 +11,7 @@ use crate::ir::{
     Access, Bound, Cell, CellId, Certainty, External, Mode, Op, Reach, Span, Storage, Term, Type, Unit, Unknown,
     UnknownReason,
 };
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A read of one key.
@@ -75,23 +76,41 @@ pub(super) struct Guard {
 #[derive(Default)]
 pub(super) struct Cells {
     cells: Vec<Cell>,
+    /// Kinds whose raw keys are those of another kind (`[[kind]]` rows).
+    forms: BTreeMap<String, String>,
 }
 
 impl Cells {
-    /// The id of a place in storage; the same namespace and kind is the same cell.
+    /// Says that cells of kind `name` have the raw keys of kind `like`.
+    pub(super) fn alike(&mut self, name: String, like: String) {
+        self.forms.insert(name, like);
+    }
+
+    fn form<'a>(&'a self, kind: &'a str) -> &'a str {
+        self.forms.get(kind).map_or(kind, String::as_str)
+    }
+
+    /// The id of a place in storage. The same namespace and raw form is the same cell, whatever its containers are
+    /// called; of several names the shortest given one stays.
     pub(super) fn intern(&mut self, value: &CellVal, encoding: &str, keys: Vec<Type>, ty: Type) -> Option<CellId> {
         let prefix = value.namespace.clone()?;
+        let form = self.form(&value.kind);
         let found = self
             .cells
             .iter()
-            .position(|cell| cell.storage.prefix.as_ref() == Some(&prefix) && cell.storage.kind == value.kind.as_str());
+            .position(|cell| cell.storage.prefix.as_ref() == Some(&prefix) && self.form(&cell.storage.kind) == form);
+        let unnamed = String::from_utf8_lossy(&prefix).into_owned();
         if let Some(at) = found {
+            let cell = &mut self.cells[at];
+            let shorter = |label: &&std::rc::Rc<str>| cell.name == unnamed || label.len() < cell.name.len();
+            if let Some(label) = value.label.as_ref().filter(shorter) {
+                cell.name = label.to_string();
+                cell.storage.kind = value.kind.to_string();
+                (cell.keys, cell.value, cell.span) = (keys, ty, value.span);
+            }
             return Some(CellId(at as u32));
         }
-        let name = match &value.label {
-            Some(label) => label.to_string(),
-            None => String::from_utf8_lossy(&prefix).into_owned(),
-        };
+        let name = value.label.as_ref().map_or(unnamed, |label| label.to_string());
         Some(self.push(Cell {
             name,
             storage: Storage { kind: value.kind.to_string(), prefix: Some(prefix), encoding: encoding.to_owned() },

@@ -73,6 +73,7 @@ impl<'w> Engine<'w> {
             let names = |path: &str| path.split("::").map(|part| Name::from(part.trim())).collect::<Vec<_>>();
             let (capability, constructs, types) =
                 (model.capability.clone(), model.constructs.clone(), model.types.clone());
+            let kinds = model.kinds.clone();
             for name in capability {
                 if let Resolved::Item(id) = self.world.resolve_names(root, &names(&name), Ns::Type) {
                     self.capability_items.push(id);
@@ -92,6 +93,9 @@ impl<'w> Engine<'w> {
                 if let Some(body) = self.world.parse_expr_body(&text, base, root, &fields) {
                     self.constructs.insert(key, body);
                 }
+            }
+            for (name, like) in kinds {
+                self.cells.alike(name, like);
             }
             for (name, encoding) in types {
                 if let Some(shape) = shape(&encoding) {

@@ -31,6 +31,8 @@ pub struct ModelCrate {
     pub params: Vec<ModelText>,
     /// How values of a type are encoded, by its path: `uint(128)`, `address(bech32)`, `opaque` …
     pub types: Vec<(String, String)>,
+    /// Kinds of cells whose raw keys are those of another kind.
+    pub kinds: Vec<(String, String)>,
     /// Name of the file, for locations.
     pub file_name: String,
     /// Text of the file.
@@ -125,6 +127,8 @@ struct RawFile {
     param: Vec<RawParam>,
     #[serde(default, rename = "type")]
     types: Vec<RawType>,
+    #[serde(default)]
+    kind: Vec<RawKind>,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +183,13 @@ struct RawType {
     name: String,
     #[serde(rename = "as")]
     encoding: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawKind {
+    name: String,
+    like: String,
 }
 
 impl ModelText {
@@ -239,6 +250,7 @@ pub fn parse_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError
         constructs: raw.constructs.into_iter().map(|row| ModelText::new(row.path, row.does)).collect(),
         params: raw.param.into_iter().map(|row| ModelText::new(row.path, row.value)).collect(),
         types: raw.types.into_iter().map(|row| (row.name, row.encoding)).collect(),
+        kinds: raw.kind.into_iter().map(|row| (row.name, row.like)).collect(),
         file_name: file_name.to_string(),
         text: text.into(),
     })
