@@ -180,7 +180,11 @@ fn print(value: &serde_json::Value, indent: usize, used: usize, out: &mut String
     let spread = match value {
         Value::Array(items) => !items.is_empty() && used + flat.chars().count() > WIDTH,
         // The manifest itself and its contracts, entries and so on always spread: diffs of them read better.
-        Value::Object(map) => !map.is_empty() && (indent < 6 || used + flat.chars().count() > WIDTH),
+        Value::Object(map) => {
+            // A span stays on one line: it says one thing.
+            let width = if map.get("end_column").is_some_and(Value::is_number) { usize::MAX } else { WIDTH };
+            !map.is_empty() && (indent < 6 || used + flat.chars().count() > width)
+        }
         _ => false,
     };
     if !spread {
