@@ -2,7 +2,7 @@
 //! `[workspace.metadata.crosslane]`. The nearest place wins, setting by setting; the command line wins over all.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crosslane_analyzer::diagnostics::Level;
 use crosslane_analyzer::{chains, lints};
@@ -181,11 +181,11 @@ impl Config {
                 });
             }
             "also" => self.also = reader.strings(value)?.into_iter().map(|path| base.join(path)).collect(),
-            "costs" => self.costs = Some(base.join(reader.string(value)?)),
-            "baseline" => self.baseline = Some(base.join(reader.string(value)?)),
+            "costs" => self.costs = Some(reader.inside(value, &reader.string(value)?)?),
+            "baseline" => self.baseline = Some(reader.inside(value, &reader.string(value)?)?),
             "models" => {
                 for path in reader.strings(value)? {
-                    let file = base.join(path);
+                    let file = reader.inside(value, &path)?;
                     let text = read_regular(&file).ok().flatten();
                     let missing = || reader.at(Fail::new(format!("cannot read the model {}", file.display())), value);
                     self.models.push(text.ok_or_else(missing)?);
@@ -267,6 +267,20 @@ impl Reader<'_> {
         value.get_ref().as_str().map(str::to_owned).ok_or_else(|| self.wrong(value, "a text"))
     }
 
+    /// A file below the configuration's folder. What a package's configuration names must not lead elsewhere; the command
+    /// line may.
+    fn inside(&self, value: &Spanned<DeValue<'_>>, path: &str) -> Result<PathBuf, Fail> {
+        let base = self.file.parent().unwrap_or(Path::new(""));
+        let joined = base.join(path);
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let leaves = Path::new(path).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        if leaves || !real(&joined).starts_with(real(base)) && joined.exists() {
+            let fail = Fail::new(format!("`{path}` is not below the folder of this file"));
+            return Err(self.at(fail, value).help("files elsewhere can be given on the command line"));
+        }
+        Ok(joined)
+    }
+
     fn strings(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Fail> {
         let items = value.get_ref().as_array().ok_or_else(|| self.wrong(value, "a list of texts"))?;
         items.iter().map(|item| self.string(item)).collect()
@@ -325,6 +339,8 @@ mod tests {
             ("chain = 3", "expected a text, found integer", ":1:9"),
             ("[expect]\nmax-unknowns = -1", "expected a number", ":2:16"),
             ("chain = ", "", ":1:9"),
+            ("baseline = \"/etc/passwd\"", "is not below the folder of this file", ":1:12"),
+            ("costs = \"../x\"", "is not below the folder of this file", ":1:9"),
         ] {
             let text = read(text).unwrap_err().to_string();
             assert!(text.contains(message) && text.contains(place), "{text}");

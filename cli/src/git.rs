@@ -26,6 +26,8 @@ fn git(dir: &Path) -> Command {
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks", "-C"])
         .arg(dir)
         .env("GIT_TERMINAL_PROMPT", "0")
+        // In a partial clone git would run the remote's transport to get what is not there.
+        .env("GIT_NO_LAZY_FETCH", "1")
         .stdin(Stdio::null());
     command
 }

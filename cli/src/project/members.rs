@@ -157,15 +157,32 @@ fn below(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// Matches one path component against a pattern of `*` and `?`.
+/// Matches one path component against a pattern of `*` and `?`, in time linear in the product of both lengths.
 pub(crate) fn wild(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => wild(rest, name) || name.split_first().is_some_and(|(_, name)| wild(pattern, name)),
-        (Some((b'?', rest)), Some((_, name))) => wild(rest, name),
-        (Some((a, rest)), Some((b, name))) => a == b && wild(rest, name),
-        _ => false,
+    let (mut p, mut n) = (0, 0);
+    // Where the last star stood, and how much of the name it has taken.
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    p = at + 1;
+                    n = taken + 1;
+                }
+                None => return false,
+            },
+        }
     }
+    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// What the user asked for on the command line.
@@ -248,4 +265,23 @@ pub(crate) fn select(manifests: &Manifests, choice: &Selection) -> Result<(PathB
             .help("the workspace has no members, or `--exclude` leaves none"));
     }
     Ok((root_dir, chosen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wild;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name) in
+            [("*", ""), ("cw*", "cw20"), ("*-base", "cw20-base"), ("cw??", "cw20"), ("a*b*c", "axxbyyc")]
+        {
+            assert!(wild(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        }
+        for (pattern, name) in [("cw?", "cw20"), ("a*b", "a"), ("", "a"), ("x*", "y")] {
+            assert!(!wild(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        }
+        let hostile = "*a".repeat(2000);
+        assert!(!wild(hostile.as_bytes(), "a".repeat(1500).as_bytes()));
+    }
 }

@@ -76,8 +76,12 @@ fn read_within(path: &Path, allowed: impl Fn(&Path) -> bool) -> Option<Arc<str>>
     read_regular(&real).ok().flatten().map(Arc::from)
 }
 
-/// Reads a regular file of bounded size. `Ok(None)`: it is something else, too large, or not UTF-8.
+/// Reads a regular file of bounded size. `Ok(None)`: it is something else, too large, not UTF-8, or a link to a file of
+/// another name (a package must not make messages show lines of other files).
 pub(crate) fn read_regular(path: &Path) -> std::io::Result<Option<String>> {
+    if fs::symlink_metadata(path)?.is_symlink() && fs::canonicalize(path)?.file_name() != path.file_name() {
+        return Ok(None);
+    }
     // The kind is looked at before opening: opening a pipe would wait for its writer.
     let kind = fs::metadata(path)?;
     if !kind.is_file() || kind.len() > FILE_LIMIT {
@@ -187,6 +191,18 @@ mod tests {
         let big = File::create(dir.path().join("pkg/src/big.rs")).unwrap();
         big.set_len(FILE_LIMIT + 1).unwrap();
         assert_eq!(fence.read("src/big.rs"), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_to_files_of_other_names_are_not_shown() {
+        let dir = tree();
+        let link = dir.path().join("Cargo.toml");
+        std::os::unix::fs::symlink(dir.path().join("secret.rs"), &link).unwrap();
+        assert_eq!(read_regular(&link).unwrap(), None);
+        let link = dir.path().join("pkg/secret.rs");
+        std::os::unix::fs::symlink("../secret.rs", &link).unwrap();
+        assert_eq!(read_regular(&link).unwrap().as_deref(), Some("secret"));
     }
 
     #[test]
