@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crosslane_analyzer::diagnostics::Level;
-use crosslane_analyzer::{chains, lints};
+use crosslane_analyzer::{chains, frameworks, lints};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -34,8 +34,8 @@ pub(crate) struct Config {
     pub(crate) expect: Vec<Expect>,
     /// Most unknowns that are accepted.
     pub(crate) max_unknowns: Option<(usize, Place)>,
-    /// Storage models of the user: whole texts with `[crate]` and `[[row]]`.
-    pub(crate) models: Vec<String>,
+    /// Storage models of the user: files, and texts with `[crate]` and `[[row]]`.
+    pub(crate) models: Vec<(PathBuf, String)>,
 }
 
 /// What conflicts speak about.
@@ -110,8 +110,9 @@ impl Config {
             known_chain(chain)?;
             self.chain = Some(chain.clone());
         }
-        if flags.framework.is_some() {
-            self.framework.clone_from(&flags.framework);
+        if let Some(framework) = &flags.framework {
+            known_framework(framework)?;
+            self.framework = Some(framework.clone());
         }
         self.external = flags.external.map(Scope::from).or(self.external);
         let cwd = std::env::current_dir().unwrap_or_default();
@@ -152,7 +153,7 @@ impl Config {
         }
         let reader = Reader { file, text: &text };
         if table.contains_key("crate") || table.contains_key("row") {
-            self.models.push(text.clone());
+            self.models.push((file.to_path_buf(), only_rows(&text)));
         }
         for (key, value) in table {
             self.setting(&reader, key, value)?;
@@ -168,7 +169,11 @@ impl Config {
     ) -> Result<(), Fail> {
         let base = reader.file.parent().unwrap_or(Path::new(""));
         match key.get_ref().as_ref() {
-            "framework" => self.framework = Some(reader.string(value)?),
+            "framework" => {
+                let framework = reader.string(value)?;
+                known_framework(&framework).map_err(|fail| reader.at(fail, value))?;
+                self.framework = Some(framework);
+            }
             "chain" => {
                 let chain = reader.string(value)?;
                 known_chain(&chain).map_err(|fail| reader.at(fail, value))?;
@@ -188,7 +193,8 @@ impl Config {
                     let file = reader.inside(value, &path)?;
                     let text = read_regular(&file).ok().flatten();
                     let missing = || reader.at(Fail::new(format!("cannot read the model {}", file.display())), value);
-                    self.models.push(text.ok_or_else(missing)?);
+                    let text = text.ok_or_else(missing)?;
+                    self.models.push((file, text));
                 }
             }
             "lints" => {
@@ -228,6 +234,38 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The storage model in a configuration: the text with every line of other settings blank, so that lines stay where they are.
+fn only_rows(text: &str) -> String {
+    let mut mine = false;
+    let mut out = String::new();
+    for line in text.lines() {
+        let head = line.trim_start();
+        if let Some(name) = head.strip_prefix('[').filter(|_| !head.starts_with("[\"")) {
+            let name = name.trim_start_matches('[').split([']', '.']).next().unwrap_or("").trim();
+            if KEYS.contains(&name) {
+                mine = name == "crate" || name == "row";
+            }
+        }
+        out.push_str(if mine { line } else { "" });
+        out.push('\n');
+    }
+    out
+}
+
+/// An id of `--framework` that exists.
+fn known_framework(id: &str) -> Result<(), Fail> {
+    if frameworks::names().any(|(known, _)| known == id) {
+        return Ok(());
+    }
+    let fail = Fail::new(format!("there is no framework `{id}`"));
+    Err(match did_you_mean(id, frameworks::names().map(|(known, _)| known)) {
+        Some(close) => fail.help(format!("did you mean `{close}`?")),
+        None => {
+            fail.help(format!("frameworks: {}", frameworks::names().map(|(id, _)| id).collect::<Vec<_>>().join(", ")))
+        }
+    })
 }
 
 /// An id of `--chain` that exists.
@@ -327,6 +365,14 @@ mod tests {
         assert_eq!(config.levels["hot-counter"], Level::Deny);
         assert_eq!(config.expect[0].place.line, 6);
         assert_eq!(config.max_unknowns.unwrap().0, 0);
+    }
+
+    #[test]
+    fn storage_models_keep_their_lines() {
+        let config =
+            read("chain = \"occ\"\n[crate]\nname = \"x\"\n[lints]\nhot-counter = \"deny\"\n[[row]]\nrust = 'a'\n")
+                .unwrap();
+        assert_eq!(config.models[0].1, "\n[crate]\nname = \"x\"\n\n\n[[row]]\nrust = 'a'\n");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use crosslane_analyzer::Analysis;
 use crosslane_analyzer::chains::{self, ChainModel};
 use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
 use crosslane_analyzer::ir::{Contract, EntryKind, Location};
 use crosslane_analyzer::manifest::{self, BuildOptions, Manifest};
+use crosslane_analyzer::source::parse_model;
+use crosslane_analyzer::{Analysis, Options};
 
 use crate::args::Common;
 use crate::config::{self, Config};
@@ -157,7 +158,7 @@ pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
         if !common.quiet {
             tell_about(&project, common)?;
         }
-        let analysis = analyse(&project, &config);
+        let analysis = analyse(&project, &config)?;
         if analysis.contracts.is_empty() && !common.quiet {
             output::tell(&format!(
                 "{} {} is no contract (no entry point of a framework crosslane knows): skipped\n",
@@ -189,9 +190,16 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn analyse(project: &Project, _config: &Config) -> Analysis {
-    let options = crosslane_analyzer::Options::default();
-    crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options)
+fn analyse(project: &Project, config: &Config) -> Result<Analysis, Fail> {
+    let mut models = Vec::new();
+    for (file, text) in &config.models {
+        let name = file.display().to_string();
+        let model = parse_model(&name, text)
+            .map_err(|error| Fail::new(error.message.replace('\n', ", ")).line(file, error.line as usize))?;
+        models.push(model);
+    }
+    let options = Options { framework: config.framework.clone(), models };
+    Ok(crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options))
 }
 
 impl Unit {

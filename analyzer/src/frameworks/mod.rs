@@ -22,3 +22,8 @@ pub(crate) struct Framework {
 
 /// All frameworks, in the order in which they are tried.
 pub(crate) const ALL: &[Framework] = &[cosmwasm::FRAMEWORK];
+
+/// Ids and names of all frameworks, in the order in which they are tried.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.iter().map(|framework| (framework.id, framework.title))
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crosslane_analyzer::{chains, lints};
+use crosslane_analyzer::{chains, frameworks, lints};
 
 use super::Exit;
 use crate::args::{Common, Format};
@@ -30,7 +30,7 @@ pub(crate) fn run(_args: &Args, common: &Common) -> anyhow::Result<Exit> {
             .iter()
             .map(|chain| serde_json::json!({ "id": chain.id, "title": chain.title, "parallel_today": chain.parallel_today }))
             .collect();
-        let json = serde_json::json!({ "version": 1, "lints": lints, "chains": chains });
+        let json = serde_json::json!({ "version": 1, "lints": lints, "chains": chains, "frameworks": frameworks::names().map(|(id, _)| id).collect::<Vec<_>>() });
         output::show(&format!("{}\n", serde_json::to_string_pretty(&json)?))?;
         return Ok(Exit::Clean);
     }
@@ -51,7 +51,8 @@ pub(crate) fn run(_args: &Args, common: &Common) -> anyhow::Result<Exit> {
         table.row(vec![chain.id.clone(), chain.nouns.unit.clone(), chain.today.clone()]);
     }
     text.push_str(&table.render());
-    let _ = writeln!(text);
+    let names: Vec<String> = frameworks::names().map(|(id, title)| format!("{id} ({title})")).collect();
+    let _ = writeln!(text, "\nFrameworks (`--framework NAME`)\n\n  {}", names.join(", "));
     output::show(&text)?;
     Ok(Exit::Clean)
 }
