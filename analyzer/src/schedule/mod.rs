@@ -6,8 +6,10 @@
 
 mod analyse;
 mod batch;
+mod compile;
 mod graph;
 pub mod lanes;
+mod state;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -15,9 +17,13 @@ mod verify;
 
 pub use analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, levels, what_if_delta};
 pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Limits, READ, Rule, conflicts, join};
+pub use compile::{
+    BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope,
+};
 pub use graph::{ClassGraph, GraphWorkspace};
 pub use lanes::{
     BestWorkspace, FreeOptions, FreeOrder, LaneStream, Lanes, MAX_LANES, StreamWorkspace, best, best_effort, free,
     in_order, lower_bound, windowed,
 };
+pub use state::{State, StateLine};
 pub use verify::{Order, Violation, verify, verify_waves};

@@ -1,0 +1,488 @@
+//! Compiled manifests: from the arguments of a call to the units it touches, without building strings.
+//!
+//! `plan` reads the manifest once, `decode` reads one call's arguments, `eval` lists what the call touches, `classes` and
+//! `sink` turn that into units and access classes. No framework's name occurs here.
+
+mod address;
+mod classes;
+mod decode;
+mod eval;
+mod hash;
+mod line;
+mod plan;
+mod sink;
+mod value;
+
+pub use eval::Call;
+pub use line::{CallLine, Funds};
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::chains::{self, ChainModel};
+use crate::manifest::v1;
+
+use super::batch::{Batch, BatchError, Limits, Rule};
+use super::state::{State, StateLine};
+use super::verify::Order;
+use classes::ClassTable;
+use eval::{Buffers, Loads, Machine, Where, Written};
+use plan::{CellPlan, ContractPlan};
+use sink::{Compiled, UnitSink};
+
+pub(crate) use eval::{Parts, Sink, Touched};
+pub(crate) use sink::Resolved;
+
+/// What a unit of a chain model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A storage key.
+    Keys,
+    /// A field of the value at a key.
+    Fields,
+    /// A contract.
+    Contract,
+    /// An account with a declared lock.
+    Accounts,
+}
+
+/// Whether calls that leave the contract count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// All frames of the transaction: a call out that is not linked may touch anything.
+    #[default]
+    Transaction,
+    /// Only this contract's own state.
+    Own,
+}
+
+/// How manifests are evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct EvaluatorOptions {
+    /// Chain model; `None`: the one of the first contract's manifest.
+    pub chain: Option<String>,
+    /// Scope.
+    pub scope: Scope,
+    /// Contract by address, for calls out.
+    pub deployments: BTreeMap<String, String>,
+}
+
+/// Why manifests cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// No contract.
+    #[error("the manifest has no contract")]
+    Empty,
+    /// No such chain model.
+    #[error("there is no chain model `{0}`; `cargo crosslane schema modes` lists them")]
+    Chain(String),
+    /// Two contracts of one name.
+    #[error("there are two contracts `{0}`; give each manifest once")]
+    Twice(String),
+    /// A feature of the format that this version does not know.
+    #[error("contract `{contract}` requires `{feature}`, which this version does not know")]
+    Requires {
+        /// The contract.
+        contract: String,
+        /// The feature.
+        feature: String,
+    },
+    /// A deployment of a contract that is not there.
+    #[error("the deployments name `{0}`, of which there is no manifest")]
+    Deployment(String),
+    /// A manifest with too many cells or entries.
+    #[error("contract `{0}` has too many cells or entries")]
+    TooLarge(String),
+}
+
+/// What is wrong with a call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// The field of the call, for example `args.amount`.
+    pub field: String,
+    /// What is wrong, the field included.
+    pub message: String,
+}
+
+impl CallError {
+    pub(crate) fn new(field: &str, message: impl Into<String>) -> CallError {
+        CallError { field: field.to_owned(), message: message.into() }
+    }
+}
+
+/// Evaluates calls of a set of contracts under one chain model.
+#[derive(Clone, Debug)]
+pub struct Evaluator {
+    contracts: Vec<ContractPlan>,
+    by_name: HashMap<String, u32>,
+    chain: &'static ChainModel,
+    classes: ClassTable,
+    scope: Scope,
+    deployments: HashMap<Vec<u8>, u32>,
+    instance: Option<CellPlan>,
+    /// What may be touched as a whole: nothing above cells, all addresses, single addresses.
+    root_open: bool,
+    address_open: bool,
+    has_loads: bool,
+    assumes: Vec<String>,
+}
+
+impl Evaluator {
+    /// Compiles manifests.
+    pub fn new(manifests: &[v1::Manifest], options: &EvaluatorOptions) -> Result<Evaluator, CompileError> {
+        let contracts: Vec<&v1::Contract> = manifests.iter().flat_map(|manifest| &manifest.contracts).collect();
+        let first = contracts.first().ok_or(CompileError::Empty)?;
+        let mut by_name = HashMap::new();
+        for (at, contract) in contracts.iter().enumerate() {
+            if let Some(feature) = contract.requires.iter().find(|name| !crate::manifest::KNOWN_REQUIRES.contains(&name.as_str())) {
+                return Err(CompileError::Requires { contract: contract.name.clone(), feature: feature.clone() });
+            }
+            if contract.cells.len() > 1 << 16 || contract.entries.len() > 1 << 16 {
+                return Err(CompileError::TooLarge(contract.name.clone()));
+            }
+            if by_name.insert(contract.name.clone(), at as u32).is_some() {
+                return Err(CompileError::Twice(contract.name.clone()));
+            }
+        }
+        let id = options.chain.clone().unwrap_or_else(|| first.chain.model.clone());
+        let chain = chains::get(&id).ok_or(CompileError::Chain(id))?;
+        let mut classes = ClassTable::new(chain);
+        let instance_tier = chain.unit == chains::UnitKind::Entry;
+        let transaction = options.scope == Scope::Transaction;
+        let plans = plan::plan(&contracts, transaction, instance_tier);
+        for access in plans.iter().flat_map(|contract| &contract.entries).flat_map(|entry| &entry.accesses) {
+            classes.learn(&access.op);
+        }
+        let mut deployments = HashMap::new();
+        for (address, name) in &options.deployments {
+            let at = *by_name.get(name).ok_or_else(|| CompileError::Deployment(name.clone()))?;
+            let mut bytes = Vec::new();
+            address::neutral(address, &mut bytes);
+            deployments.insert(bytes, at);
+        }
+        let entries = || plans.iter().flat_map(|contract| &contract.entries);
+        let foreign = entries().flat_map(|entry| &entry.accesses).any(|access| access.at.as_ref().is_some_and(plan::Comp::may_be_any));
+        let accounts = entries().flat_map(|entry| entry.accounts.iter().flatten()).count() > 0;
+        let root_open = plans.iter().any(|contract| contract.leaves) || foreign || accounts;
+        let address_open = plans.iter().any(|contract| contract.open) || !deployments.is_empty() || classes.kind == Kind::Contract;
+        let has_loads = plans.iter().flat_map(|contract| &contract.cells).any(|cell| cell.loaded);
+        let instance = instance_tier.then(|| plan::instance_cell(&plans));
+        let mut assumes: Vec<String> = contracts.iter().flat_map(|contract| contract.assumes.iter().cloned()).collect();
+        assumes.sort();
+        assumes.dedup();
+        Ok(Evaluator {
+            contracts: plans,
+            by_name,
+            chain,
+            classes,
+            scope: options.scope,
+            deployments,
+            instance,
+            root_open,
+            address_open,
+            has_loads,
+            assumes,
+        })
+    }
+
+    /// The chain model.
+    pub fn chain(&self) -> &'static ChainModel {
+        self.chain
+    }
+
+    /// The rule of batches.
+    pub fn rule(&self) -> Rule {
+        self.classes.rule
+    }
+
+    /// The scope.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Assumptions of the manifests, sorted.
+    pub fn assumes(&self) -> &[String] {
+        &self.assumes
+    }
+
+    /// The name of a call's entry point.
+    pub fn entry_name(&self, call: &Call) -> &str {
+        self.contracts
+            .get(call.contract as usize)
+            .and_then(|contract| contract.entries.get(call.entry as usize))
+            .map_or("", |entry| entry.name.as_str())
+    }
+
+    fn machine(&self) -> Machine<'_> {
+        Machine {
+            contracts: &self.contracts,
+            kind: self.classes.kind,
+            deployments: &self.deployments,
+            instance: self.instance.as_ref(),
+        }
+    }
+
+    /// Adds a line of a state file to a snapshot.
+    pub fn add_state(&self, line: &StateLine, state: &mut State) -> Result<(), CallError> {
+        let mut candidates = Vec::new();
+        for contract in &self.contracts {
+            if line.address.is_none() && self.contracts.len() > 1 && !contract.cells.iter().any(|cell| cell.id == line.cell && cell.global) {
+                continue;
+            }
+            for cell in contract.cells.iter().filter(|cell| cell.id == line.cell) {
+                candidates.push((contract, cell));
+            }
+        }
+        if candidates.is_empty() {
+            return Err(CallError::new("cell", format!("`cell`: there is no cell `{}`", line.cell)));
+        }
+        for (contract, cell) in candidates {
+            if line.key.len() != cell.depth {
+                let message = format!("`key`: `{}` has keys of {} parts", cell.id, cell.depth);
+                return Err(CallError::new("key", message));
+            }
+            let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+            for (value, target) in line.key.iter().zip(&cell.targets) {
+                if !eval::put_json(value, target, &mut bytes) {
+                    return Err(CallError::new("key", format!("`key`: {value} is no key of `{}`", cell.id)));
+                }
+                ends.push(bytes.len() as u32);
+            }
+            let mut address = Vec::new();
+            address::neutral(line.address.as_deref().unwrap_or(&contract.name), &mut address);
+            let place = if cell.global { Where::Chain } else { Where::At(&address) };
+            let key = eval::state_key(place, cell, Parts { bytes: &bytes, ends: &ends });
+            state.values.insert(key, line.value.clone());
+        }
+        Ok(())
+    }
+
+    /// Everything a call touches, in canonical form, for verification and audits. Independent of unit ids.
+    pub(crate) fn resolve(
+        &self,
+        call: &Call,
+        loads: &mut Loads<'_>,
+        buffers: &mut Buffers,
+        out: &mut Vec<Resolved>,
+    ) -> Result<(), CallError> {
+        self.machine().run(call, loads, buffers, &mut sink::Explicit { out })
+    }
+}
+
+/// Collects calls into a [`Batch`].
+///
+/// In fixed order calls are evaluated as they come; in free order a first pass finds what any call may write.
+pub struct BatchBuilder<'a> {
+    evaluator: &'a Evaluator,
+    state: &'a State,
+    order: Order,
+    limits: Limits,
+    compiled: Compiled,
+    written: Written,
+    buffers: Buffers,
+    unresolved: u64,
+    ignore_batch: bool,
+    /// Calls of free order, evaluated at the end.
+    pending: Vec<(Call, u64, bool)>,
+}
+
+impl<'a> BatchBuilder<'a> {
+    /// An empty batch.
+    pub fn new(evaluator: &'a Evaluator, state: &'a State, order: Order, limits: Limits) -> BatchBuilder<'a> {
+        BatchBuilder {
+            evaluator,
+            state,
+            order,
+            limits,
+            compiled: Compiled::default(),
+            written: Written::default(),
+            buffers: Buffers::default(),
+            unresolved: 0,
+            ignore_batch: false,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Switches the batch rule for `load` terms off: they are evaluated on the snapshot whatever other calls write. Only
+    /// for tests that show why the rule is there.
+    #[doc(hidden)]
+    pub fn without_load_rule(mut self) -> Self {
+        self.ignore_batch = true;
+        self
+    }
+
+    /// Number of nodes so far.
+    pub fn len(&self) -> usize {
+        self.compiled.costs.len() + self.pending.iter().filter(|(_, _, joins)| !joins).count()
+    }
+
+    /// True before the first call.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of `load` terms that could not be evaluated so far.
+    pub fn unresolved(&self) -> u64 {
+        self.unresolved
+    }
+
+    /// Adds a call. With `joins` it becomes part of the node before it (lines of one transaction).
+    pub fn push(&mut self, call: &Call, cost: u64, joins: bool) -> Result<(), CallError> {
+        let joins = joins && !self.is_empty();
+        if !joins && self.len() >= self.limits.calls as usize {
+            return Err(CallError::new("id", BatchError::TooManyCalls(self.limits.calls).to_string()));
+        }
+        if self.order == Order::Free && self.evaluator.has_loads {
+            self.pending.push((call.clone(), cost, joins));
+            return Ok(());
+        }
+        self.evaluate(call, cost, joins)
+    }
+
+    fn evaluate(&mut self, call: &Call, cost: u64, joins: bool) -> Result<(), CallError> {
+        let me = self.compiled.costs.len() as u32 - u32::from(joins);
+        let from = self.compiled.units.len();
+        // Writes of this call are noted only after its loads have been looked at.
+        let mut wrote = std::mem::take(&mut self.compiled.wrote);
+        wrote.clear();
+        let mut loads = Loads {
+            state: self.state,
+            written: Some(&self.written),
+            me: if joins { me + 1 } else { me },
+            ordered: self.order == Order::Preserve,
+            unresolved: 0,
+            ignore_batch: self.ignore_batch,
+        };
+        let mut sink = UnitSink::new(self.evaluator, &mut self.compiled, &mut wrote);
+        let done = self.evaluator.machine().run(call, &mut loads, &mut self.buffers, &mut sink);
+        self.unresolved += loads.unresolved;
+        if done.is_ok() && self.order == Order::Preserve {
+            for &node in &wrote {
+                self.written.add(node, me);
+            }
+        }
+        self.compiled.wrote = wrote;
+        if let Err(error) = done {
+            self.compiled.truncate(from);
+            return Err(error);
+        }
+        if self.compiled.units.len() > self.limits.accesses as usize {
+            self.compiled.truncate(from);
+            return Err(CallError::new("id", BatchError::TooManyAccesses(self.limits.accesses).to_string()));
+        }
+        if let Err(error) = self.compiled.close(cost, joins) {
+            self.compiled.truncate(from);
+            return Err(CallError::new("cost", error.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Adds a call of which nothing is known: it conflicts with every other.
+    pub fn push_unknown(&mut self, cost: u64, joins: bool) -> Result<(), CallError> {
+        if !self.pending.is_empty() || (self.order == Order::Free && self.evaluator.has_loads) {
+            // Known before the others are evaluated: nothing may be loaded.
+            self.ignore_batch = false;
+            self.written.add(hash::ROOT, u32::MAX);
+            self.written.add(hash::ROOT, u32::MAX - 1);
+            let call = Call { contract: u32::MAX, ..Call::default() };
+            self.pending.push((call, cost, joins));
+            return Ok(());
+        }
+        self.unknown(cost, joins)
+    }
+
+    fn unknown(&mut self, cost: u64, joins: bool) -> Result<(), CallError> {
+        let me = self.compiled.costs.len() as u32 - u32::from(joins && !self.compiled.costs.is_empty());
+        self.written.add(hash::ROOT, me);
+        self.compiled.unknown(self.evaluator.rule());
+        self.compiled.close(cost, joins).map_err(|error| CallError::new("cost", error.to_string()))
+    }
+
+    /// The batch.
+    pub fn finish(mut self) -> Result<Batch, CallError> {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            // What any call may write, with every load widened.
+            let mut me = 0u32;
+            let mut scratch = Compiled::default();
+            for (at, (call, _, joins)) in pending.iter().enumerate() {
+                if at > 0 && !joins {
+                    me += 1;
+                }
+                if call.contract == u32::MAX {
+                    continue;
+                }
+                let mut loads =
+                    Loads { state: self.state, written: None, me, ordered: false, unresolved: 0, ignore_batch: false };
+                let mut wrote = Vec::new();
+                let mut sink = UnitSink::new(self.evaluator, &mut scratch, &mut wrote);
+                self.evaluator.machine().run(call, &mut loads, &mut self.buffers, &mut sink)?;
+                scratch.truncate(0);
+                for node in wrote {
+                    self.written.add(node, me);
+                }
+            }
+            for (call, cost, joins) in &pending {
+                if call.contract == u32::MAX {
+                    self.unknown(*cost, *joins)?;
+                } else {
+                    self.evaluate(call, *cost, *joins)?;
+                }
+            }
+        }
+        self.compiled.into_batch(self.evaluator.rule(), self.limits)
+    }
+}
+
+/// Loads evaluated as a batch in fixed order would, for verification: a second bookkeeping of what has been written.
+pub(crate) struct Replay<'a> {
+    evaluator: &'a Evaluator,
+    state: &'a State,
+    written: Written,
+    buffers: Buffers,
+    order: Order,
+}
+
+impl<'a> Replay<'a> {
+    pub(crate) fn new(evaluator: &'a Evaluator, state: &'a State, order: Order) -> Replay<'a> {
+        Replay { evaluator, state, written: Written::default(), buffers: Buffers::default(), order }
+    }
+
+    /// Touches of every call; `joins` tells calls that belong to the node before.
+    pub(crate) fn all(&mut self, calls: &[(Call, bool)]) -> Result<Vec<Vec<Resolved>>, CallError> {
+        let mut out = Vec::with_capacity(calls.len());
+        let rounds = if self.order == Order::Free { 2 } else { 1 };
+        for round in 0..rounds {
+            out.clear();
+            let mut me = 0u32;
+            for (at, (call, joins)) in calls.iter().enumerate() {
+                if at > 0 && !joins {
+                    me += 1;
+                }
+                let first_of_two = rounds == 2 && round == 0;
+                let mut touches = Vec::new();
+                if call.contract == u32::MAX {
+                    touches.push(Resolved::everything());
+                } else {
+                    let mut loads = Loads {
+                        state: self.state,
+                        written: if first_of_two { None } else { Some(&self.written) },
+                        me: if *joins { me + 1 } else { me },
+                        ordered: self.order == Order::Preserve,
+                        unresolved: 0,
+                        ignore_batch: false,
+                    };
+                    self.evaluator.resolve(call, &mut loads, &mut self.buffers, &mut touches)?;
+                }
+                if first_of_two || rounds == 1 {
+                    let nodes: HashSet<u64> = touches.iter().filter_map(Resolved::written_node).collect();
+                    for node in nodes {
+                        self.written.add(node, me);
+                    }
+                }
+                out.push(touches);
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,244 @@
+//! Sinks: touches become units and classes for scheduling, or owned descriptions for verification and messages.
+
+use std::collections::HashSet;
+
+use crate::manifest::v1::Mode;
+
+use super::super::batch::{Access, Batch, BatchError, EXCLUSIVE, Limits, Rule};
+use super::eval::{Sink, Touched, Where, walk};
+use super::{CallError, Evaluator, Kind, hash};
+
+/// Marks an access that only matters if somebody touches all below its node.
+const INTENT: u8 = 0x80;
+/// Facets of a node.
+const PRESENCE: u64 = 1;
+const READERS: u64 = 2;
+const WRITERS: u64 = 3;
+
+/// Accesses of a batch before it is known which prefixes are in use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Compiled {
+    pub(crate) units: Vec<u64>,
+    classes: Vec<u8>,
+    starts: Vec<u32>,
+    pub(crate) costs: Vec<u64>,
+    total: u64,
+    /// Nodes touched as a whole.
+    open: HashSet<u64>,
+    pub(crate) wrote: Vec<u64>,
+}
+
+impl Compiled {
+    #[inline(always)]
+    fn add(&mut self, unit: u64, class: Option<u8>) {
+        if let Some(class) = class {
+            self.units.push(unit);
+            self.classes.push(class);
+        }
+    }
+
+    pub(crate) fn truncate(&mut self, accesses: usize) {
+        self.units.truncate(accesses);
+        self.classes.truncate(accesses);
+    }
+
+    /// Ends a call, or the line of a call that continues the one before.
+    pub(crate) fn close(&mut self, cost: u64, joins: bool) -> Result<(), BatchError> {
+        let total = self.total.checked_add(cost).ok_or(BatchError::CostOverflow)?;
+        self.total = total;
+        match (joins, self.costs.last_mut(), self.starts.last_mut()) {
+            (true, Some(last), Some(end)) => {
+                *last += cost;
+                *end = self.units.len() as u32;
+            }
+            _ => {
+                self.costs.push(cost);
+                self.starts.push(self.units.len() as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// A touch of everything.
+    pub(crate) fn unknown(&mut self, _rule: Rule) {
+        self.open.insert(hash::ROOT);
+        self.add(hash::facet(hash::ROOT, READERS), Some(EXCLUSIVE));
+        self.add(hash::facet(hash::ROOT, WRITERS), Some(EXCLUSIVE));
+    }
+
+    /// The batch: accesses that no prefix access meets are dropped.
+    pub(crate) fn into_batch(self, rule: Rule, limits: Limits) -> Result<Batch, CallError> {
+        let mut used = HashSet::with_capacity(self.open.len() * 2);
+        for &node in &self.open {
+            used.insert(hash::facet(node, READERS));
+            used.insert(hash::facet(node, WRITERS));
+        }
+        let mut batch = Batch::with_limits(rule, limits);
+        batch.reserve(self.costs.len(), self.units.len());
+        let mut from = 0;
+        for (&cost, &to) in self.costs.iter().zip(&self.starts) {
+            let range = from..to as usize;
+            let accesses = self.units[range.clone()].iter().zip(&self.classes[range]);
+            let kept = accesses.filter_map(|(&unit, &class)| {
+                let keep = class & INTENT == 0 || (!used.is_empty() && used.contains(&unit));
+                keep.then_some(Access { unit, class: class & !INTENT })
+            });
+            batch.push(cost, kept).map_err(|error| CallError::new("id", error.to_string()))?;
+            from = to as usize;
+        }
+        Ok(batch)
+    }
+}
+
+/// Turns touches into accesses.
+pub(crate) struct UnitSink<'a> {
+    evaluator: &'a Evaluator,
+    out: &'a mut Compiled,
+    wrote: &'a mut Vec<u64>,
+}
+
+impl<'a> UnitSink<'a> {
+    pub(crate) fn new(evaluator: &'a Evaluator, out: &'a mut Compiled, wrote: &'a mut Vec<u64>) -> UnitSink<'a> {
+        UnitSink { evaluator, out, wrote }
+    }
+}
+
+impl Sink for UnitSink<'_> {
+    fn touch(&mut self, touched: &Touched<'_>) {
+        let this = self.evaluator;
+        let classes = this.classes.of(touched.mode, touched.keeps, touched.op, touched.bounded);
+        if classes == super::classes::Classes::default() {
+            return;
+        }
+        // Readers and writers below a node that may be touched as a whole stand at the node too.
+        let mut last = hash::ROOT;
+        let mut last_expected = this.root_open;
+        let mut depth = 0usize;
+        let out = &mut *self.out;
+        walk(touched.place, touched.cell, touched.key, |node| {
+            if last_expected {
+                out.add(hash::facet(last, READERS), classes.below.0.map(|class| class | INTENT));
+                out.add(hash::facet(last, WRITERS), classes.below.1.map(|class| class | INTENT));
+            }
+            last = node;
+            last_expected = match (depth, touched.cell) {
+                (0, _) => this.address_open,
+                (_, Some(cell)) => cell.open.get(depth - 1).copied().unwrap_or(false),
+                (_, None) => false,
+            };
+            depth += 1;
+        });
+        let has_loads = this.has_loads;
+        if classes.writes && has_loads && (touched.open || touched.cell.is_some_and(|cell| cell.loaded)) {
+            self.wrote.push(last);
+        }
+        let out = &mut *self.out;
+        let mut node = last;
+        let mut open = touched.open;
+        if !open && this.classes.kind == Kind::Fields {
+            if let Some(cell) = touched.cell {
+                // The path of the field below the key. Fields above and below it that others name are prefixes.
+                let path = touched.field.unwrap_or("");
+                let deeper = |other: &str| path.is_empty() && !other.is_empty() || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+                open = cell.fields.iter().any(|other| deeper(other));
+                let above = |prefix: &str| cell.values_whole && prefix.is_empty() || cell.fields.contains(prefix);
+                let mut at = 0;
+                while !path.is_empty() {
+                    if above(if at == 0 { "" } else { &path[..at - 1] }) {
+                        out.add(hash::facet(node, READERS), classes.below.0.map(|class| class | INTENT));
+                        out.add(hash::facet(node, WRITERS), classes.below.1.map(|class| class | INTENT));
+                    }
+                    let end = path[at..].find('.').map_or(path.len(), |dot| at + dot);
+                    node = hash::below(node, path[at..end].as_bytes());
+                    if end == path.len() {
+                        break;
+                    }
+                    at = end + 1;
+                }
+            }
+        }
+        if open {
+            out.open.insert(node);
+            out.add(hash::facet(node, READERS), classes.all.0);
+            out.add(hash::facet(node, WRITERS), classes.all.1);
+        } else {
+            out.add(node, classes.value);
+            if touched.cell.is_none_or(|cell| cell.probed) {
+                out.add(hash::facet(node, PRESENCE), classes.presence);
+            }
+        }
+    }
+}
+
+/// A touch with everything it points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// `None`: any. Else the address, or `None` for the part of the state without instances.
+    pub(crate) place: Option<Option<Vec<u8>>>,
+    /// What tells the cell from others; `None`: all cells.
+    pub(crate) cell: Option<Vec<u8>>,
+    /// The cell's id, for people.
+    pub(crate) cell_id: String,
+    pub(crate) key: Vec<Vec<u8>>,
+    pub(crate) open: bool,
+    pub(crate) field: Option<String>,
+    pub(crate) mode: Mode,
+    pub(crate) keeps: bool,
+    pub(crate) op: String,
+    pub(crate) bounded: bool,
+    node: u64,
+}
+
+impl Resolved {
+    /// A touch of everything.
+    pub(crate) fn everything() -> Resolved {
+        Resolved {
+            place: None,
+            cell: None,
+            cell_id: String::new(),
+            key: Vec::new(),
+            open: true,
+            field: None,
+            mode: Mode::Update,
+            keeps: false,
+            op: String::new(),
+            bounded: false,
+            node: hash::ROOT,
+        }
+    }
+
+    /// The node that this touch may write.
+    pub(crate) fn written_node(&self) -> Option<u64> {
+        let reads = matches!(self.mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Rewrite | Mode::Lock);
+        (!reads).then_some(self.node)
+    }
+}
+
+/// Keeps touches.
+pub(crate) struct Explicit<'a> {
+    pub(crate) out: &'a mut Vec<Resolved>,
+}
+
+impl Sink for Explicit<'_> {
+    fn touch(&mut self, touched: &Touched<'_>) {
+        let mut node = hash::ROOT;
+        walk(touched.place, touched.cell, touched.key, |found| node = found);
+        self.out.push(Resolved {
+            place: match touched.place {
+                Where::Any => None,
+                Where::Chain => Some(None),
+                Where::At(address) => Some(Some(address.to_vec())),
+            },
+            cell: touched.cell.map(|cell| cell.ident.clone()),
+            cell_id: touched.cell.map(|cell| cell.id.clone()).unwrap_or_default(),
+            key: touched.key.iter().map(<[u8]>::to_vec).collect(),
+            open: touched.open,
+            field: touched.field.map(str::to_owned),
+            mode: touched.mode,
+            keeps: touched.keeps,
+            op: touched.op.to_owned(),
+            bounded: touched.bounded,
+            node,
+        });
+    }
+}
