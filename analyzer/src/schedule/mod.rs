@@ -6,21 +6,30 @@
 
 mod analyse;
 mod batch;
+mod bound;
+mod check;
 mod compile;
 mod graph;
+pub mod io;
+mod job;
 pub mod lanes;
 mod state;
 mod table;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, levels, what_if_delta};
 pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Limits, READ, Rule, conflicts, join};
+pub use bound::interval_bound;
+pub use check::{Checker, check_schedule};
 pub use compile::{
-    BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope,
+    BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope, UnitName,
 };
 pub use graph::{ClassGraph, GraphWorkspace};
+pub use job::{Method, Planned, Request, plan};
 pub use lanes::{
     BestWorkspace, FreeOptions, FreeOrder, LaneStream, Lanes, MAX_LANES, StreamWorkspace, best, best_effort, free,
     in_order, lower_bound, windowed,

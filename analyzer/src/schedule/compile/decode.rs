@@ -337,7 +337,12 @@ impl In<'_> {
     }
 
     /// The payload of a variant.
-    fn payload<'de, A: MapAccess<'de>>(&mut self, map: &mut A, name: &str, fields: &[(String, Type)]) -> Result<(), A::Error> {
+    fn payload<'de, A: MapAccess<'de>>(
+        &mut self,
+        map: &mut A,
+        name: &str,
+        fields: &[(String, Type)],
+    ) -> Result<(), A::Error> {
         let trie = self.trie.and_then(|trie| trie.variants.iter().find(|(other, _)| same_name(other, name)));
         let trie = trie.map(|(_, trie)| trie);
         let place = Place { parent: Some(self.place), step: Step::Name(name) };
@@ -605,12 +610,13 @@ fn neutral(ty: &Type, value: &serde_json::Value, out: &mut Vec<u8>, depth: usize
             }
         }
         (Type::Tuple(of), Value::Array(values)) => {
-            of.len() == values.len() && of.iter().zip(values).all(|(ty, value)| neutral(ty, value, &mut inner, depth + 1))
+            of.len() == values.len()
+                && of.iter().zip(values).all(|(ty, value)| neutral(ty, value, &mut inner, depth + 1))
         }
         (Type::List(of), Value::Array(values)) => values.iter().all(|value| neutral(of, value, &mut inner, depth + 1)),
-        (Type::Struct { fields, .. }, Value::Object(map)) => fields
-            .iter()
-            .all(|(name, ty)| neutral(ty, map.get(name).unwrap_or(&Value::Null), &mut inner, depth + 1)),
+        (Type::Struct { fields, .. }, Value::Object(map)) => {
+            fields.iter().all(|(name, ty)| neutral(ty, map.get(name).unwrap_or(&Value::Null), &mut inner, depth + 1))
+        }
         (Type::Enum { variants, .. }, value) => {
             let (name, payload) = match value {
                 Value::String(name) => (name.as_str(), &Value::Null),

@@ -29,6 +29,13 @@ pub struct Call {
     pub(crate) fee_payer: Option<Vec<u8>>,
 }
 
+impl Call {
+    /// A call of which nothing is known.
+    pub(crate) fn unknown() -> Call {
+        Call { contract: u32::MAX, ..Call::default() }
+    }
+}
+
 /// Where a touch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Where<'a> {
@@ -420,9 +427,7 @@ impl Machine<'_> {
             Comp::First(of) => {
                 for (at, comp) in of.iter().enumerate() {
                     let absent = match comp {
-                        Comp::Slot { slot, .. } => {
-                            call.slots.of(*slot).next().is_none_or(|(_, bytes)| bytes == [b'o'])
-                        }
+                        Comp::Slot { slot, .. } => call.slots.of(*slot).next().is_none_or(|(_, bytes)| bytes == [b'o']),
                         _ => false,
                     };
                     if !absent || at + 1 == of.len() {
@@ -526,17 +531,7 @@ fn bind(bound: &mut Vec<(u32, u32)>, elem: &[u32], at: [u32; 2]) -> bool {
 }
 
 fn whole<'a>(place: Where<'a>, cell: Option<&'a CellPlan>, mode: Mode) -> Touched<'a> {
-    Touched {
-        place,
-        cell,
-        key: Parts::default(),
-        open: true,
-        field: None,
-        mode,
-        keeps: false,
-        op: "",
-        bounded: false,
-    }
+    Touched { place, cell, key: Parts::default(), open: true, field: None, mode, keeps: false, op: "", bounded: false }
 }
 
 fn exact<'a>(place: Where<'a>, cell: &'a CellPlan, mode: Mode) -> Touched<'a> {

@@ -102,7 +102,9 @@ impl<'a> CallLine<'a> {
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {
-        Some((message, _)) if error.is_eof() => format!("the line is cut off after column {} ({message})", error.column()),
+        Some((message, _)) if error.is_eof() => {
+            format!("the line is cut off after column {} ({message})", error.column())
+        }
         Some((message, _)) if error.is_syntax() => format!("column {}: {message}", error.column()),
         Some((message, _)) => message.to_owned(),
         None => text,

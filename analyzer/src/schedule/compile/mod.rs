@@ -29,8 +29,9 @@ use eval::{Buffers, Loads, Machine, Where, Written};
 use plan::{CellPlan, ContractPlan};
 use sink::{Compiled, UnitSink};
 
-pub(crate) use eval::{Parts, Sink, Touched};
-pub(crate) use sink::Resolved;
+pub(crate) use classes::ir_mode;
+use eval::Parts;
+pub(crate) use sink::{Fragment, Resolved};
 
 /// What a unit of a chain model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,9 @@ impl Evaluator {
         let first = contracts.first().ok_or(CompileError::Empty)?;
         let mut by_name = HashMap::new();
         for (at, contract) in contracts.iter().enumerate() {
-            if let Some(feature) = contract.requires.iter().find(|name| !crate::manifest::KNOWN_REQUIRES.contains(&name.as_str())) {
+            if let Some(feature) =
+                contract.requires.iter().find(|name| !crate::manifest::KNOWN_REQUIRES.contains(&name.as_str()))
+            {
                 return Err(CompileError::Requires { contract: contract.name.clone(), feature: feature.clone() });
             }
             if contract.cells.len() > 1 << 16 || contract.entries.len() > 1 << 16 {
@@ -161,10 +164,13 @@ impl Evaluator {
             deployments.insert(bytes, at);
         }
         let entries = || plans.iter().flat_map(|contract| &contract.entries);
-        let foreign = entries().flat_map(|entry| &entry.accesses).any(|access| access.at.as_ref().is_some_and(plan::Comp::may_be_any));
+        let foreign = entries()
+            .flat_map(|entry| &entry.accesses)
+            .any(|access| access.at.as_ref().is_some_and(plan::Comp::may_be_any));
         let accounts = entries().flat_map(|entry| entry.accounts.iter().flatten()).count() > 0;
         let root_open = plans.iter().any(|contract| contract.leaves) || foreign || accounts;
-        let address_open = plans.iter().any(|contract| contract.open) || !deployments.is_empty() || classes.kind == Kind::Contract;
+        let address_open =
+            plans.iter().any(|contract| contract.open) || !deployments.is_empty() || classes.kind == Kind::Contract;
         let has_loads = plans.iter().flat_map(|contract| &contract.cells).any(|cell| cell.loaded);
         let instance = instance_tier.then(|| plan::instance_cell(&plans));
         let mut assumes: Vec<String> = contracts.iter().flat_map(|contract| contract.assumes.iter().cloned()).collect();
@@ -226,7 +232,10 @@ impl Evaluator {
     pub fn add_state(&self, line: &StateLine, state: &mut State) -> Result<(), CallError> {
         let mut candidates = Vec::new();
         for contract in &self.contracts {
-            if line.address.is_none() && self.contracts.len() > 1 && !contract.cells.iter().any(|cell| cell.id == line.cell && cell.global) {
+            if line.address.is_none()
+                && self.contracts.len() > 1
+                && !contract.cells.iter().any(|cell| cell.id == line.cell && cell.global)
+            {
                 continue;
             }
             for cell in contract.cells.iter().filter(|cell| cell.id == line.cell) {
@@ -269,6 +278,64 @@ impl Evaluator {
     }
 }
 
+impl Evaluator {
+    /// True when a call's units do not depend on other calls of the batch, so that calls can be evaluated in any order.
+    pub(crate) fn units_at_once(&self) -> bool {
+        !self.has_loads
+    }
+
+    /// Evaluates a call that no other call can change; only where [`Evaluator::units_at_once`].
+    pub(crate) fn fragment(&self, call: &Call, out: &mut Fragment) -> Result<(), CallError> {
+        let state = State::new();
+        let mut loads =
+            Loads { state: &state, written: None, me: 0, ordered: true, unresolved: 0, ignore_batch: false };
+        let mut wrote = Vec::new();
+        let mut buffers = std::mem::take(&mut out.buffers);
+        let from = out.compiled.units.len();
+        let mut sink = UnitSink::new(self, &mut out.compiled, &mut wrote);
+        let done = self.machine().run(call, &mut loads, &mut buffers, &mut sink);
+        out.buffers = buffers;
+        out.unresolved += loads.unresolved;
+        if let Err(error) = done {
+            out.compiled.truncate(from);
+            return Err(error);
+        }
+        out.end_call();
+        Ok(())
+    }
+
+    /// What a call touches, in words, for the unit `unit` of a batch; `None` if it is not one of its units.
+    pub fn describe(&self, call: &Call, unit: u64) -> Option<UnitName> {
+        self.describe_with(call, unit, &[])
+    }
+
+    /// As [`Evaluator::describe`]; bytes that one of `texts` spells are shown as that text.
+    pub(crate) fn describe_with(&self, call: &Call, unit: u64, texts: &[String]) -> Option<UnitName> {
+        let state = State::new();
+        let mut loads =
+            Loads { state: &state, written: None, me: 0, ordered: true, unresolved: 0, ignore_batch: false };
+        let mut sink = sink::Naming::new(self, unit, texts);
+        self.machine().run(call, &mut loads, &mut Buffers::default(), &mut sink).ok()?;
+        sink.found
+    }
+}
+
+/// A unit in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitName {
+    /// The address; empty for all, or where there are no instances.
+    pub address: String,
+    /// The cell; empty for all.
+    pub cell: String,
+    /// Components of the key; text where it is text, else hexadecimal with `0x`.
+    pub key: Vec<String>,
+}
+
+/// A 64-bit hash of a text, the same on every machine.
+pub(crate) fn text_hash(text: &str) -> u64 {
+    hash::below(0, text.as_bytes())
+}
+
 /// Collects calls into a [`Batch`].
 ///
 /// In fixed order calls are evaluated as they come; in free order a first pass finds what any call may write.
@@ -284,6 +351,7 @@ pub struct BatchBuilder<'a> {
     ignore_batch: bool,
     /// Calls of free order, evaluated at the end.
     pending: Vec<(Call, u64, bool)>,
+    pending_nodes: usize,
 }
 
 impl<'a> BatchBuilder<'a> {
@@ -300,6 +368,7 @@ impl<'a> BatchBuilder<'a> {
             unresolved: 0,
             ignore_batch: false,
             pending: Vec::new(),
+            pending_nodes: 0,
         }
     }
 
@@ -313,7 +382,7 @@ impl<'a> BatchBuilder<'a> {
 
     /// Number of nodes so far.
     pub fn len(&self) -> usize {
-        self.compiled.costs.len() + self.pending.iter().filter(|(_, _, joins)| !joins).count()
+        self.compiled.costs.len() + self.pending_nodes
     }
 
     /// True before the first call.
@@ -333,6 +402,7 @@ impl<'a> BatchBuilder<'a> {
             return Err(CallError::new("id", BatchError::TooManyCalls(self.limits.calls).to_string()));
         }
         if self.order == Order::Free && self.evaluator.has_loads {
+            self.pending_nodes += usize::from(!joins);
             self.pending.push((call.clone(), cost, joins));
             return Ok(());
         }
@@ -377,6 +447,25 @@ impl<'a> BatchBuilder<'a> {
         Ok(())
     }
 
+    /// Adds a call that has been evaluated into a fragment.
+    pub(crate) fn push_fragment(
+        &mut self,
+        from: &Fragment,
+        at: usize,
+        cost: u64,
+        joins: bool,
+    ) -> Result<(), CallError> {
+        let joins = joins && !self.is_empty();
+        if !joins && self.len() >= self.limits.calls as usize {
+            return Err(CallError::new("id", BatchError::TooManyCalls(self.limits.calls).to_string()));
+        }
+        self.compiled.take(from, at);
+        if self.compiled.units.len() > self.limits.accesses as usize {
+            return Err(CallError::new("id", BatchError::TooManyAccesses(self.limits.accesses).to_string()));
+        }
+        self.compiled.close(cost, joins).map_err(|error| CallError::new("cost", error.to_string()))
+    }
+
     /// Adds a call of which nothing is known: it conflicts with every other.
     pub fn push_unknown(&mut self, cost: u64, joins: bool) -> Result<(), CallError> {
         if !self.pending.is_empty() || (self.order == Order::Free && self.evaluator.has_loads) {
@@ -385,6 +474,8 @@ impl<'a> BatchBuilder<'a> {
             self.written.add(hash::ROOT, u32::MAX);
             self.written.add(hash::ROOT, u32::MAX - 1);
             let call = Call { contract: u32::MAX, ..Call::default() };
+            let joins = joins && !self.is_empty();
+            self.pending_nodes += usize::from(!joins);
             self.pending.push((call, cost, joins));
             return Ok(());
         }
@@ -399,8 +490,14 @@ impl<'a> BatchBuilder<'a> {
     }
 
     /// The batch.
-    pub fn finish(mut self) -> Result<Batch, CallError> {
+    pub fn finish(self) -> Result<Batch, CallError> {
+        Ok(self.finish_counted()?.0)
+    }
+
+    /// The batch, and the number of `load` terms that widened.
+    pub(crate) fn finish_counted(mut self) -> Result<(Batch, u64), CallError> {
         let pending = std::mem::take(&mut self.pending);
+        self.pending_nodes = 0;
         if !pending.is_empty() {
             // What any call may write, with every load widened.
             let mut me = 0u32;
@@ -430,7 +527,8 @@ impl<'a> BatchBuilder<'a> {
                 }
             }
         }
-        self.compiled.into_batch(self.evaluator.rule(), self.limits)
+        let unresolved = self.unresolved;
+        Ok((self.compiled.into_batch(self.evaluator.rule(), self.limits)?, unresolved))
     }
 }
 

@@ -103,7 +103,6 @@ pub(crate) struct CellPlan {
     pub(crate) loaded: bool,
     /// Somebody probes it.
     pub(crate) probed: bool,
-    pub(crate) value: Type,
 }
 
 /// An access.
@@ -332,7 +331,6 @@ fn plan_cells(contract: &v1::Contract, instance_tier: bool) -> Vec<CellPlan> {
             open: Vec::new(),
             loaded: false,
             probed: false,
-            value: cell.value.clone(),
         });
     }
     // Cells of one identity must agree on how keys look, or they are one unit.
@@ -374,9 +372,13 @@ fn shape(term: &Term) -> Option<Vec<u8>> {
             let first = shapes.next()??;
             shapes.all(|other| other.as_ref() == Some(&first)).then_some(first)
         }
-        Term::Const(_) | Term::Arg { .. } | Term::Caller | Term::Origin | Term::SelfAddr | Term::Account(_) | Term::Load { .. } => {
-            Some(Vec::new())
-        }
+        Term::Const(_)
+        | Term::Arg { .. }
+        | Term::Caller
+        | Term::Origin
+        | Term::SelfAddr
+        | Term::Account(_)
+        | Term::Load { .. } => Some(Vec::new()),
     }
 }
 
@@ -413,8 +415,7 @@ fn plan_contract(
                 trie: Trie::default(),
             })
             .collect();
-        let mut builder =
-            EntryBuilder { contract, cells, loaded: BTreeSet::new(), slots: Vec::new(), params };
+        let mut builder = EntryBuilder { contract, cells, loaded: BTreeSet::new(), slots: Vec::new(), params };
         let mut accesses = Vec::new();
         let mut reaches = Vec::new();
         for access in &entry.accesses {
@@ -597,7 +598,8 @@ impl EntryBuilder<'_> {
                 if key.contains(&Comp::Any) {
                     return Comp::Any;
                 }
-                let field = field.as_deref().map(|path| path.split('.').map(str::to_owned).collect()).unwrap_or_default();
+                let field =
+                    field.as_deref().map(|path| path.split('.').map(str::to_owned).collect()).unwrap_or_default();
                 Comp::Load(Box::new(LoadPlan { cell: at as u32, key, field, target: target.clone() }))
             }
         }
@@ -759,7 +761,6 @@ pub(crate) fn instance_cell(contracts: &[ContractPlan]) -> CellPlan {
         open: vec![false],
         loaded: false,
         probed: false,
-        value: Type::default(),
     };
     for cell in cells.by_ref() {
         out.open[0] |= cell.open.first().copied().unwrap_or(false);

@@ -1,12 +1,12 @@
 //! Sinks: touches become units and classes for scheduling, or owned descriptions for verification and messages.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::manifest::v1::Mode;
 
 use super::super::batch::{Access, Batch, BatchError, EXCLUSIVE, Limits, Rule};
-use super::eval::{Sink, Touched, Where, walk};
-use super::{CallError, Evaluator, Kind, hash};
+use super::eval::{Buffers, Sink, Touched, Where, walk};
+use super::{CallError, Evaluator, Kind, UnitName, hash};
 
 /// Marks an access that only matters if somebody touches all below its node.
 const INTENT: u8 = 0x80;
@@ -90,6 +90,36 @@ impl Compiled {
     }
 }
 
+/// Calls that have been evaluated apart, to be taken over later.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fragment {
+    pub(super) compiled: Compiled,
+    pub(super) buffers: Buffers,
+    pub(super) unresolved: u64,
+    ends: Vec<u32>,
+}
+
+impl Fragment {
+    /// Ends a call.
+    pub(crate) fn end_call(&mut self) {
+        self.ends.push(self.compiled.units.len() as u32);
+    }
+}
+
+impl Compiled {
+    /// Takes over the accesses of a call of a fragment.
+    #[inline]
+    pub(crate) fn take(&mut self, from: &Fragment, call: usize) {
+        if call == 0 {
+            self.open.extend(from.compiled.open.iter().copied());
+        }
+        let begin = if call == 0 { 0 } else { from.ends[call - 1] as usize };
+        let range = begin..from.ends[call] as usize;
+        self.units.extend_from_slice(&from.compiled.units[range.clone()]);
+        self.classes.extend_from_slice(&from.compiled.classes[range]);
+    }
+}
+
 /// Turns touches into accesses.
 pub(crate) struct UnitSink<'a> {
     evaluator: &'a Evaluator,
@@ -139,7 +169,10 @@ impl Sink for UnitSink<'_> {
             if let Some(cell) = touched.cell {
                 // The path of the field below the key. Fields above and below it that others name are prefixes.
                 let path = touched.field.unwrap_or("");
-                let deeper = |other: &str| path.is_empty() && !other.is_empty() || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+                let deeper = |other: &str| {
+                    path.is_empty() && !other.is_empty()
+                        || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
+                };
                 open = cell.fields.iter().any(|other| deeper(other));
                 let above = |prefix: &str| cell.values_whole && prefix.is_empty() || cell.fields.contains(prefix);
                 let mut at = 0;
@@ -241,4 +274,113 @@ impl Sink for Explicit<'_> {
             node,
         });
     }
+}
+
+/// Finds the touch that made a unit.
+pub(crate) struct Naming<'a> {
+    evaluator: &'a Evaluator,
+    unit: u64,
+    /// How canonical bytes were written.
+    spelled: BTreeMap<Vec<u8>, String>,
+    pub(crate) found: Option<UnitName>,
+}
+
+impl<'a> Naming<'a> {
+    pub(crate) fn new(evaluator: &'a Evaluator, unit: u64, texts: &[String]) -> Naming<'a> {
+        let mut spelled = BTreeMap::new();
+        for text in texts {
+            let mut bytes = Vec::new();
+            super::address::neutral(text, &mut bytes);
+            spelled.insert(bytes, text.clone());
+            spelled.insert(text.clone().into_bytes(), text.clone());
+        }
+        Naming { evaluator, unit, spelled, found: None }
+    }
+
+    fn shown(&self, bytes: &[u8]) -> String {
+        self.spelled.get(bytes).cloned().unwrap_or_else(|| shown(bytes))
+    }
+}
+
+impl Sink for Naming<'_> {
+    fn touch(&mut self, touched: &Touched<'_>) {
+        if self.found.is_some() {
+            return;
+        }
+        let (mut all, mut wrote) = (Compiled::default(), Vec::new());
+        UnitSink::new(self.evaluator, &mut all, &mut wrote).touch(touched);
+        if !all.units.contains(&self.unit) {
+            return;
+        }
+        // A unit of a node above is told by the part of the path that leads there.
+        let mut depth = 0usize;
+        let mut at = None;
+        let facets =
+            |node: u64| [node, hash::facet(node, PRESENCE), hash::facet(node, READERS), hash::facet(node, WRITERS)];
+        if facets(hash::ROOT).contains(&self.unit) {
+            self.found = Some(UnitName::default());
+            return;
+        }
+        walk(touched.place, touched.cell, touched.key, |node| {
+            if at.is_none() && facets(node).contains(&self.unit) {
+                at = Some(depth);
+            }
+            depth += 1;
+        });
+        let depth = at.unwrap_or(usize::MAX);
+        let mut name = UnitName::default();
+        if let Where::At(address) = touched.place {
+            name.address = self.shown(address);
+        }
+        if let (Some(cell), true) = (touched.cell, depth >= 1) {
+            name.cell.clone_from(&cell.id);
+            if let (Some(field), true) = (touched.field, self.evaluator.classes.kind == Kind::Fields) {
+                name.cell = format!("{}.{field}", cell.id);
+            }
+            name.key = touched
+                .key
+                .iter()
+                .take(depth.saturating_sub(1))
+                .map(|part| match part.split_first() {
+                    Some((b's', rest)) => self.shown(rest),
+                    _ => component(part),
+                })
+                .collect();
+        }
+        self.found = Some(name);
+    }
+}
+
+/// A component of a key for people.
+pub(crate) fn component(bytes: &[u8]) -> String {
+    match bytes.split_first() {
+        Some((b's' | b'n', rest)) => shown(rest),
+        Some((b'i', rest)) => match rest.split_first() {
+            Some((sign, digits)) if digits.len() <= 16 => {
+                let value = digits.iter().fold(0u128, |value, &byte| value << 8 | u128::from(byte));
+                format!("{}{value}", if *sign == 1 { "-" } else { "" })
+            }
+            Some((_, digits)) => shown_hex(digits),
+            None => "0".to_owned(),
+        },
+        Some((b'b', [0])) => "false".to_owned(),
+        Some((b'b', [1])) => "true".to_owned(),
+        Some((b'o', _)) => "null".to_owned(),
+        _ => shown_hex(bytes),
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.is_empty() && text.chars().all(|c| !c.is_control()) => text.to_owned(),
+        _ => shown_hex(bytes),
+    }
+}
+
+fn shown_hex(bytes: &[u8]) -> String {
+    let mut out = "0x".to_owned();
+    for byte in bytes {
+        out.push_str(&format!("{byte:02x}"));
+    }
+    out
 }

@@ -237,7 +237,9 @@ pub(crate) fn encode_const(value: &Const, target: &Target, out: &mut Vec<u8>) ->
         Const::Str(text) => encode(Raw::Text(text), target, out),
         Const::Bytes(bytes) => match (target, std::str::from_utf8(bytes)) {
             // The same bytes given as text must be the same unit.
-            (Target::Bytes { .. } | Target::Address(_) | Target::Neutral, Ok(text)) => encode(Raw::Text(text), target, out),
+            (Target::Bytes { .. } | Target::Address(_) | Target::Neutral, Ok(text)) => {
+                encode(Raw::Text(text), target, out)
+            }
             _ => encode(Raw::Bytes(bytes), target, out),
         },
         Const::Name(name) => encode(Raw::Name(name), target, out),

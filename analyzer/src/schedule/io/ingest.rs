@@ -1,0 +1,403 @@
+//! From a stream of calls to a batch, with bounded memory and errors that name line and field.
+
+use std::io::Read;
+
+use super::super::batch::{Batch, Limits};
+use super::super::compile::{BatchBuilder, Call, CallError, CallLine, Evaluator};
+use super::super::state::{State, StateLine};
+use super::super::verify::Order;
+use super::csv::CsvReader;
+use super::jsonl::{Share, share};
+
+/// How a batch is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// One JSON object a line.
+    #[default]
+    JsonLines,
+    /// Comma-separated, with a header.
+    Csv,
+}
+
+/// How a batch is read.
+#[derive(Clone, Debug)]
+pub struct IngestOptions {
+    /// Format.
+    pub format: Format,
+    /// Order of conflicting calls; decides what `load` terms see.
+    pub order: Order,
+    /// Calls that cannot be read count as unknown instead of ending the reading.
+    pub keep_going: bool,
+    /// Limits of the batch.
+    pub limits: Limits,
+    /// Threads that decode.
+    pub threads: usize,
+    /// Keep every call's own text, so that units can be named afterwards.
+    pub keep_text: bool,
+}
+
+impl Default for IngestOptions {
+    fn default() -> Self {
+        IngestOptions {
+            format: Format::JsonLines,
+            order: Order::Preserve,
+            keep_going: false,
+            limits: Limits::default(),
+            threads: 1,
+            keep_text: true,
+        }
+    }
+}
+
+/// Why a batch cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Reading failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A line is wrong.
+    #[error("{0}")]
+    Line(BadLine),
+}
+
+/// A line that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct BadLine {
+    /// One-based.
+    pub line: u64,
+    /// The field; empty when the line as a whole is wrong.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+pub(crate) struct Bad {
+    pub(crate) line: u64,
+    pub(crate) error: CallError,
+}
+
+impl Bad {
+    fn at(self, before: u64) -> BadLine {
+        BadLine { line: before + self.line, field: self.error.field, message: self.error.message }
+    }
+}
+
+/// Where a call's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    block: u32,
+    from: u32,
+    to: u32,
+}
+
+/// A batch with what is needed to speak about its calls.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The batch; a node is a transaction.
+    pub batch: Batch,
+    /// Ids of all lines, one after the other.
+    ids: String,
+    id_ends: Vec<u32>,
+    /// Per line its node.
+    pub nodes: Vec<u32>,
+    /// Per line its cost.
+    pub costs: Vec<u64>,
+    /// Per node its priority: the largest of its lines.
+    pub priorities: Vec<u64>,
+    /// Lines that could not be read and count as unknown.
+    pub bad: Vec<BadLine>,
+    /// `load` terms that could not be evaluated.
+    pub unresolved: u64,
+    texts: Vec<Vec<u8>>,
+    origins: Vec<Origin>,
+    unknown: Vec<bool>,
+}
+
+impl Loaded {
+    /// Number of calls (lines).
+    pub fn len(&self) -> usize {
+        self.id_ends.len()
+    }
+
+    /// True when there is no call.
+    pub fn is_empty(&self) -> bool {
+        self.id_ends.is_empty()
+    }
+
+    /// The id of a call.
+    pub fn id(&self, line: usize) -> &str {
+        let from = if line == 0 { 0 } else { self.id_ends[line - 1] as usize };
+        &self.ids[from..self.id_ends[line] as usize]
+    }
+
+    /// The decoded call of a line, from its kept text. `None`: no text, or the line was wrong.
+    pub fn call(&self, evaluator: &Evaluator, line: usize) -> Option<Call> {
+        if *self.unknown.get(line)? {
+            return None;
+        }
+        let origin = self.origins.get(line)?;
+        let text = self.texts.get(origin.block as usize)?.get(origin.from as usize..origin.to as usize)?;
+        let parsed = CallLine::parse(std::str::from_utf8(text).ok()?).ok()?;
+        let mut call = Call::default();
+        evaluator.decode(&parsed, &mut call).ok()?;
+        Some(call)
+    }
+
+    /// The first line of a node.
+    pub fn first_line(&self, node: u32) -> usize {
+        self.nodes.partition_point(|&other| other < node)
+    }
+}
+
+/// Takes shares over in order.
+struct Collector<'a> {
+    evaluator: &'a Evaluator,
+    options: &'a IngestOptions,
+    builder: BatchBuilder<'a>,
+    out: Loaded,
+    lines: u64,
+    last_tx: u64,
+    /// Hashes of transactions that are over.
+    closed: std::collections::HashSet<u64>,
+    /// Hash and index of every id.
+    seen: Vec<(u64, u32)>,
+}
+
+impl Collector<'_> {
+    fn take(&mut self, share: Share, text: &[u8]) -> Result<(), InputError> {
+        let block = self.out.texts.len() as u32;
+        let before = self.lines;
+        let by_units = share.calls.is_empty();
+        let mut bad = share.bad.into_iter();
+        if !self.options.keep_going {
+            // Everything before the bad line has been read; the first error ends it.
+            if let Some(first) = bad.next() {
+                return Err(InputError::Line(first.at(before)));
+            }
+        }
+        self.out.bad.extend(bad.map(|bad| bad.at(before)));
+        let mut from = 0;
+        for (at, row) in share.rows.iter().enumerate() {
+            let joins = row.tx != 0 && row.tx == self.last_tx;
+            let wrong = |field: &str, message: String| {
+                InputError::Line(BadLine { line: before + u64::from(row.line), field: field.to_owned(), message })
+            };
+            if !joins {
+                if self.last_tx != 0 {
+                    self.closed.insert(self.last_tx);
+                }
+                if row.tx != 0 && self.closed.contains(&row.tx) {
+                    let message = "`tx`: this transaction was over; its lines must stand together".to_owned();
+                    return Err(wrong("tx", message));
+                }
+            }
+            self.last_tx = row.tx;
+            let result = if row.unknown {
+                self.builder.push_unknown(row.cost, joins)
+            } else if by_units {
+                self.builder.push_fragment(&share.fragment, at, row.cost, joins)
+            } else {
+                self.builder.push(&share.calls[at], row.cost, joins)
+            };
+            result.map_err(|error| wrong(&error.field, error.message))?;
+            let id = &share.ids[from..row.id_end as usize];
+            from = row.id_end as usize;
+            if self.out.ids.len() + id.len() > u32::MAX as usize {
+                return Err(wrong("id", "the ids of the batch are longer than 4 GiB".to_owned()));
+            }
+            self.seen.push((super::super::compile::text_hash(id), self.out.id_ends.len() as u32));
+            self.out.ids.push_str(id);
+            self.out.id_ends.push(self.out.ids.len() as u32);
+            let node = self.builder.len() as u32 - 1;
+            self.out.nodes.push(node);
+            self.out.costs.push(row.cost);
+            match self.out.priorities.get_mut(node as usize) {
+                Some(slot) => *slot = (*slot).max(row.priority),
+                None => self.out.priorities.push(row.priority),
+            }
+            if self.options.keep_text {
+                self.out.origins.push(Origin { block, from: row.text.0, to: row.text.1 });
+                self.out.unknown.push(row.unknown);
+            }
+        }
+        self.lines += share.lines;
+        if self.options.keep_text {
+            self.out.texts.push(text.to_vec());
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Loaded, InputError> {
+        self.seen.sort_unstable();
+        let mut twice: Option<(u32, u32)> = None;
+        for pair in self.seen.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            if a.0 == b.0
+                && self.out.id(a.1 as usize) == self.out.id(b.1 as usize)
+                && twice.is_none_or(|(_, other)| b.1 < other)
+            {
+                twice = Some((a.1, b.1));
+            }
+        }
+        if let Some((first, second)) = twice {
+            let message = format!("`id`: `{}` is also the id of call {}", self.out.id(second as usize), first + 1);
+            return Err(InputError::Line(BadLine { line: u64::from(second) + 1, field: "id".to_owned(), message }));
+        }
+        self.out.unresolved = self.builder.unresolved();
+        let lines = self.lines;
+        let bad =
+            |error: CallError| InputError::Line(BadLine { line: lines, field: error.field, message: error.message });
+        let (batch, unresolved) = self.builder.finish_counted().map_err(bad)?;
+        self.out.batch = batch;
+        self.out.unresolved = self.out.unresolved.max(unresolved);
+        Ok(self.out)
+    }
+}
+
+/// Bytes read at once.
+const BLOCK: usize = 4 << 20;
+
+/// Reads a batch. Memory grows with the number of calls up to the limits, never with the length of the stream alone.
+///
+/// # Errors
+/// [`InputError`], with line and field, when the stream cannot be read, a line is wrong and `keep_going` is off, an id
+/// occurs twice, or the batch is larger than the limits.
+pub fn read_batch(
+    input: &mut dyn Read,
+    evaluator: &Evaluator,
+    state: &State,
+    options: &IngestOptions,
+) -> Result<Loaded, InputError> {
+    let mut collector = Collector {
+        evaluator,
+        options,
+        builder: BatchBuilder::new(evaluator, state, options.order, options.limits),
+        out: Loaded::default(),
+        lines: 0,
+        last_tx: 0,
+        closed: std::collections::HashSet::new(),
+        seen: Vec::new(),
+    };
+    let mut csv = (options.format == Format::Csv).then(CsvReader::default);
+    let mut carry: Vec<u8> = Vec::new();
+    let threads = options.threads.clamp(1, 64);
+    loop {
+        let from = carry.len();
+        let mut block = std::mem::take(&mut carry);
+        block.resize(from + BLOCK * threads, 0);
+        let mut len = from;
+        while len < block.len() {
+            match input.read(&mut block[len..]) {
+                Ok(0) => break,
+                Ok(more) => len += more,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let over = len < block.len();
+        block.truncate(len);
+        let cut = if over { len } else { memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1) };
+        if cut == 0 && !over && block.len() > 64 << 20 {
+            let message = "the line is longer than 64 MiB".to_owned();
+            return Err(InputError::Line(BadLine { line: collector.lines + 1, field: String::new(), message }));
+        }
+        carry = block.split_off(cut);
+        if collector.lines == 0 && block.starts_with(b"\xef\xbb\xbf") {
+            block.drain(..3);
+        }
+        let rows = match &mut csv {
+            Some(csv) => csv.to_json(&block, collector.lines).map_err(InputError::Line)?,
+            None => block,
+        };
+        decode_block(&mut collector, &rows, threads)?;
+        if over {
+            return collector.finish();
+        }
+    }
+}
+
+fn decode_block(collector: &mut Collector<'_>, text: &[u8], threads: usize) -> Result<(), InputError> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for part in 1..=threads {
+        let target = (text.len() * part / threads).max(from);
+        let to = if part == threads {
+            text.len()
+        } else {
+            memchr::memchr(b'\n', &text[target..]).map_or(text.len(), |at| target + at + 1)
+        };
+        if to > from {
+            parts.push(&text[from..to]);
+        }
+        from = to;
+    }
+    let (evaluator, keep_going) = (collector.evaluator, collector.options.keep_going);
+    let by_units = evaluator.units_at_once();
+    if parts.len() < 2 || text.len() < 1 << 16 {
+        for part in parts {
+            let share = share(evaluator, part, by_units, keep_going);
+            collector.take(share, part)?;
+        }
+        return Ok(());
+    }
+    let shares: Vec<Share> = std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            parts.iter().map(|&part| scope.spawn(move || share(evaluator, part, by_units, keep_going))).collect();
+        handles
+            .into_iter()
+            .map(|handle| match handle.join() {
+                Ok(share) => share,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    for (share, part) in shares.into_iter().zip(parts) {
+        collector.take(share, part)?;
+    }
+    Ok(())
+}
+
+/// Reads a state file: one [`StateLine`] a line.
+///
+/// # Errors
+/// [`InputError`] with the line that is wrong.
+pub fn read_state(input: &mut dyn Read, evaluator: &Evaluator) -> Result<State, InputError> {
+    let mut text = String::new();
+    input.read_to_string(&mut text)?;
+    let mut state = State::new();
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let number = at as u64 + 1;
+        let wrong = |field: String, message: String| InputError::Line(BadLine { line: number, field, message });
+        let line: StateLine = serde_json::from_str(line).map_err(|error| wrong(String::new(), error.to_string()))?;
+        evaluator.add_state(&line, &mut state).map_err(|error| wrong(error.field, error.message))?;
+    }
+    Ok(state)
+}
+
+impl Loaded {
+    /// All texts of a call's line, to show canonical bytes as they were written.
+    pub(crate) fn texts_of(&self, line: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        let text = self
+            .origins
+            .get(line)
+            .and_then(|origin| self.texts.get(origin.block as usize)?.get(origin.from as usize..origin.to as usize));
+        let value: Option<serde_json::Value> = text.and_then(|text| serde_json::from_slice(text).ok());
+        let mut stack: Vec<serde_json::Value> = value.into_iter().collect();
+        while let Some(value) = stack.pop() {
+            match value {
+                serde_json::Value::String(text) => out.push(text),
+                serde_json::Value::Array(list) => stack.extend(list),
+                serde_json::Value::Object(map) => {
+                    for (name, value) in map {
+                        out.push(name);
+                        stack.push(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
