@@ -17,9 +17,9 @@ use super::verify::{Order, verify_waves};
 const MOST: usize = 50;
 
 /// What one place was touched with, and by whom it is left last.
-#[derive(Clone, Debug)]
-struct Seen {
-    touch: Resolved,
+#[derive(Clone, Copy, Debug)]
+struct Seen<'a> {
+    touch: &'a Resolved,
     end: u64,
     wave: u32,
     chain: u64,
@@ -44,6 +44,8 @@ pub struct Checker<'a> {
     loaded: &'a Loaded,
     order: Order,
     touches: Vec<Vec<Resolved>>,
+    /// Per node the places where it meets others, and its touch there.
+    places: Vec<Vec<(u32, u32)>>,
 }
 
 impl<'a> Checker<'a> {
@@ -72,7 +74,8 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        Ok(Checker { evaluator, loaded, order, touches })
+        let places = places(&touches);
+        Ok(Checker { evaluator, loaded, order, touches, places })
     }
 
     /// Checks a schedule file. Empty: everything holds.
@@ -101,7 +104,7 @@ impl<'a> Checker<'a> {
             problems.add(format!("`scope`: the schedule says `{}`, verified is `{scope}`", file.scope));
         }
         let Some(nodes) = times(loaded, file, &mut problems) else { return problems.0 };
-        let critical = conflicts(model, loaded, &nodes, &self.touches, self.order, &mut problems);
+        let critical = self.conflicts(&nodes, &mut problems);
         figures(loaded, file, &nodes, critical, self.order, &mut problems);
         path(model, loaded, file, &nodes, &self.touches, &mut problems);
         problems.0
@@ -266,83 +269,95 @@ fn prefixes(touch: &Resolved) -> Vec<Prefix> {
     out
 }
 
-/// Checks every conflicting pair; returns the length of the longest chain.
-fn conflicts(
-    model: &ChainModel,
-    loaded: &Loaded,
-    nodes: &[Option<Times>],
-    touches: &[Vec<Resolved>],
-    order: Order,
-    problems: &mut Problems,
-) -> u64 {
-    // Touches of everything below a prefix are looked up by that prefix, and what is below it is noted there too.
+/// Where calls meet: the place itself, and every prefix above it that some call touches as a whole.
+fn places(touches: &[Vec<Resolved>]) -> Vec<Vec<(u32, u32)>> {
     let mut open: HashSet<Prefix> = HashSet::new();
     for touch in touches.iter().flatten().filter(|touch| touch.open) {
         open.extend(prefixes(touch).pop());
     }
-    let mut sequence: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].is_some()).collect();
-    if order == Order::Free {
-        sequence.sort_by_key(|&node| nodes[node].map(|times| (times.start, times.end, node)));
-    }
-    let mut seen: HashMap<Prefix, Vec<Seen>> = HashMap::new();
-    let mut longest = 0;
-    for node in sequence {
-        let Some(times) = nodes[node] else { continue };
-        let (mut least_wave, mut chain) = (0u32, 0u64);
-        let mut places: Vec<(Prefix, &Resolved)> = Vec::new();
-        for touch in &touches[node] {
+    let mut numbers: HashMap<Prefix, u32> = HashMap::new();
+    let mut number = |prefix: Prefix| {
+        let next = numbers.len() as u32;
+        *numbers.entry(prefix).or_insert(next)
+    };
+    let of_node = |touches: &Vec<Resolved>| {
+        let mut out = Vec::new();
+        for (at, touch) in touches.iter().enumerate() {
             let mut all = prefixes(touch);
             let own = all.pop();
-            places.extend(all.into_iter().filter(|prefix| open.contains(prefix)).map(|prefix| (prefix, touch)));
-            places.extend(own.map(|own| (own, touch)));
-        }
-        for (place, touch) in &places {
-            for before in seen.get(place).into_iter().flatten() {
-                let hit = match order {
-                    Order::Preserve => meet(model, &before.touch, touch),
-                    Order::Free => meet(model, &before.touch, touch) || meet(model, touch, &before.touch),
-                };
-                if !hit {
-                    continue;
-                }
-                least_wave = least_wave.max(before.wave + 1);
-                chain = chain.max(before.chain);
-                if before.end > times.start {
-                    let name = |node: usize| loaded.id(loaded.first_line(node as u32));
-                    let (first, second) = (name(before.node), name(node));
-                    problems.add(format!(
-                        "`{second}` starts at {} before `{first}`, with which it conflicts on `{}`, ends at {}",
-                        times.start, touch.cell_id, before.end
-                    ));
-                }
+            for prefix in all.into_iter().filter(|prefix| open.contains(prefix)).chain(own) {
+                out.push((number(prefix), at as u32));
             }
         }
-        if times.wave < least_wave {
-            let name = loaded.id(loaded.first_line(node as u32));
-            problems.add(format!(
-                "`{name}` is in wave {}, but conflicts with a call of wave {}",
-                times.wave,
-                least_wave - 1
-            ));
+        out
+    };
+    touches.iter().map(of_node).collect()
+}
+
+impl Checker<'_> {
+    /// Checks every conflicting pair; returns the length of the longest chain.
+    fn conflicts(&self, nodes: &[Option<Times>], problems: &mut Problems) -> u64 {
+        let (model, loaded) = (self.evaluator.chain(), self.loaded);
+        let name = |node: usize| loaded.id(loaded.first_line(node as u32));
+        let mut sequence: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].is_some()).collect();
+        if self.order == Order::Free {
+            sequence.sort_by_key(|&node| nodes[node].map(|times| (times.start, times.end, node)));
         }
-        let chain = chain + (times.end - times.start);
-        longest = longest.max(chain);
-        for (place, touch) in places {
-            let here = seen.entry(place).or_default();
-            match here.iter_mut().find(|other| same_sign(&other.touch, touch)) {
-                Some(other) => {
-                    if times.end > other.end {
-                        other.end = times.end;
-                        other.node = node;
+        let mut seen: HashMap<u32, Vec<Seen<'_>>> = HashMap::new();
+        let mut longest = 0;
+        for node in sequence {
+            let Some(times) = nodes[node] else { continue };
+            let (mut least_wave, mut chain) = (0u32, 0u64);
+            for &(place, at) in &self.places[node] {
+                let touch = &self.touches[node][at as usize];
+                for before in seen.get(&place).into_iter().flatten() {
+                    let hit = meet(model, before.touch, touch)
+                        || (self.order == Order::Free && meet(model, touch, before.touch));
+                    if !hit {
+                        continue;
                     }
-                    other.wave = other.wave.max(times.wave);
-                    other.chain = other.chain.max(chain);
+                    least_wave = least_wave.max(before.wave.saturating_add(1));
+                    chain = chain.max(before.chain);
+                    if before.end > times.start {
+                        problems.add(format!(
+                            "`{}` starts at {} before `{}`, with which it conflicts on `{}`, ends at {}",
+                            name(node),
+                            times.start,
+                            name(before.node),
+                            touch.cell_id,
+                            before.end
+                        ));
+                    }
                 }
-                None => here.push(Seen { touch: touch.clone(), end: times.end, wave: times.wave, chain, node }),
+            }
+            if times.wave < least_wave {
+                let wave = times.wave;
+                problems.add(format!(
+                    "`{}` is in wave {wave}, but conflicts with a call of wave {}",
+                    name(node),
+                    least_wave - 1
+                ));
+            }
+            let chain = chain.saturating_add(times.end.saturating_sub(times.start));
+            longest = longest.max(chain);
+            for &(place, at) in &self.places[node] {
+                let touch = &self.touches[node][at as usize];
+                let here = seen.entry(place).or_default();
+                match here.iter_mut().find(|other| same_sign(other.touch, touch)) {
+                    Some(other) => {
+                        if times.end > other.end {
+                            other.end = times.end;
+                            other.node = node;
+                        }
+                        other.wave = other.wave.max(times.wave);
+                        other.chain = other.chain.max(chain);
+                    }
+                    None => here.push(Seen { touch, end: times.end, wave: times.wave, chain, node }),
+                }
             }
         }
+        longest
     }
-    longest
 }
 
 fn figures(
@@ -357,7 +372,8 @@ fn figures(
     if latest != file.makespan {
         problems.add(format!("`makespan`: the last call ends at {latest}, not at {}", file.makespan));
     }
-    let serial: u64 = nodes.iter().flatten().map(|times| times.end.saturating_sub(times.start)).sum();
+    let serial =
+        nodes.iter().flatten().fold(0u64, |sum, times| sum.saturating_add(times.end.saturating_sub(times.start)));
     if serial != file.serial_cost {
         problems.add(format!("`serial_cost`: the calls cost {serial}, not {}", file.serial_cost));
     }
@@ -403,7 +419,7 @@ fn path(
             problems.add(format!("`critical_path`: there is no call `{id}`"));
             return;
         };
-        length += times.end - times.start;
+        length = length.saturating_add(times.end.saturating_sub(times.start));
         if let Some(before) = before {
             let hit =
                 touches[before].iter().any(|a| touches[node].iter().any(|b| meet(model, a, b) || meet(model, b, a)));

@@ -7,12 +7,14 @@
 mod analyse;
 mod batch;
 mod bound;
+mod budget;
 mod check;
 mod compile;
 mod graph;
 pub mod io;
 mod job;
 pub mod lanes;
+mod stages;
 mod state;
 mod table;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod verify;
 pub use analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, levels, what_if_delta};
 pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Limits, READ, Rule, conflicts, join};
 pub use bound::interval_bound;
+pub use budget::{Budget, Full, Resource, Selection, percentiles, select};
 pub use check::{Checker, check_schedule};
 pub use compile::{
     BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope, UnitName,
@@ -34,5 +37,6 @@ pub use lanes::{
     BestWorkspace, FreeOptions, FreeOrder, LaneStream, Lanes, MAX_LANES, StreamWorkspace, best, best_effort, free,
     in_order, lower_bound, windowed,
 };
+pub use stages::{Cluster, Stage, Stages, stages, verify_stages};
 pub use state::{State, StateLine};
 pub use verify::{Order, Violation, verify, verify_waves};

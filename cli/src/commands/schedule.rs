@@ -1,14 +1,694 @@
 //! `schedule`: a batch of calls over lanes; `schedule verify`: does a schedule respect every conflict.
+//!
+//! Blocks are independent of each other, so several batches (or a folder of them) are scheduled side by side.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use crosslane_analyzer::manifest::{self, Manifest};
+use crosslane_analyzer::schedule::io::{
+    Format as BatchFormat, IngestOptions, InputError, LeftOut, Loaded, Report, ScheduleFile, read_batch, read_schedule,
+    read_state, write_schedule,
+};
+use crosslane_analyzer::schedule::{
+    Batch, Budget, Checker, Evaluator, EvaluatorOptions, Full, Limits, Method, Order, Request, Scope, Selection, State,
+    percentiles, plan, select, stages, verify_stages,
+};
 
 use super::Exit;
-use crate::args::Common;
+use crate::args::{Common, External, Format};
 use crate::fail::Fail;
+use crate::output;
 
 /// Flags of `schedule`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// What is scheduled.
+    #[command(flatten)]
+    input: Input,
+    /// Lanes (workers, clusters); the chain model's number when left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    lanes: Option<u32>,
+    /// What the schedule is written as
+    #[arg(long, value_name = "SHAPE", value_enum, default_value_t)]
+    shape: Shape,
+    /// How lanes are filled: best, streaming, or window=N to look N calls ahead
+    #[arg(long, value_name = "METHOD", default_value = "best", value_parser = method)]
+    method: Method,
+    /// In free order: no call overtakes a waiting one of higher priority
+    #[arg(long)]
+    reserve: bool,
+    /// Leave calls out once the block costs this much
+    #[arg(long, value_name = "COST")]
+    block_limit: Option<u64>,
+    /// Leave calls out that would end later than this on their lane
+    #[arg(long, value_name = "COST")]
+    lane_limit: Option<u64>,
+    /// Leave calls out once the calls that write one unit cost this much
+    #[arg(long, value_name = "COST")]
+    unit_limit: Option<u64>,
+    /// Where the schedule goes: a file, `-` for standard output, with several batches a folder
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Verbs below `schedule`.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Check a schedule against its manifest and batch
+    Verify(Verify),
+}
+
+/// Flags of `schedule verify`.
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// What was scheduled.
+    #[command(flatten)]
+    input: Input,
+    /// The schedule to check
+    #[arg(long, value_name = "FILE")]
+    schedule: PathBuf,
+}
+
+/// A batch and what its calls mean.
+#[derive(Debug, Clone, clap::Args)]
+struct Input {
+    /// Manifest of a contract; repeat for several contracts
+    #[arg(long, value_name = "FILE", default_value = "crosslane.json")]
+    manifest: Vec<PathBuf>,
+    /// Calls, one a line (.jsonl, .csv), `-` for standard input, or a folder of such files; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    batch: Vec<PathBuf>,
+    /// State the block starts in, for keys that are read from state
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Contracts by address, for calls out: a JSON object
+    #[arg(long, value_name = "FILE")]
+    deployments: Option<PathBuf>,
+    /// Order of conflicting calls
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    order: OrderFlag,
+    /// How the batch is written, when its name does not say
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    input_format: Option<InputFormat>,
+    /// Calls that cannot be read conflict with everything instead of stopping the run
+    #[arg(long)]
+    keep_going: bool,
+    /// Most calls of one batch
+    #[arg(long, value_name = "N", default_value_t = 1 << 24)]
+    max_calls: u32,
+}
+
+/// `--order`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum OrderFlag {
+    /// Conflicting calls keep block order
+    #[default]
+    Preserve,
+    /// They may change order; by priority where calls have one
+    Free,
+}
+
+/// `--shape`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Shape {
+    /// A lane, a start and an end for every call
+    #[default]
+    Lanes,
+    /// Groups of calls that do not conflict, one after the other
+    Waves,
+    /// Lanes, and the waits between calls
+    Dag,
+    /// Stages and clusters as CAP-0063 has them
+    Stages,
+}
+
+/// `--input-format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InputFormat {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated with a header
+    Csv,
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    match text {
+        "best" => Ok(Method::Best),
+        "streaming" => Ok(Method::Streaming),
+        _ => {
+            let window =
+                text.strip_prefix("window=").and_then(|number| number.parse().ok()).filter(|&number| number > 0);
+            window.map(Method::Window).ok_or_else(|| "expected best, streaming, or window=N with N from 1".to_owned())
+        }
+    }
+}
 
 /// Runs `schedule` or `schedule verify`.
-pub(crate) fn run(_args: &Args, _common: &Common) -> anyhow::Result<Exit> {
-    Err(Fail::new("this verb is not there yet").into())
+pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
+    match &args.verb {
+        Some(Verb::Verify(verify)) => check(verify, common),
+        None => schedule(args, common),
+    }
+}
+
+/// Everything that is the same for all batches of a run.
+struct Setting {
+    evaluator: Evaluator,
+    state: State,
+    order: Order,
+}
+
+fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
+    let manifests = input.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let deployments = match &input.deployments {
+        Some(path) => {
+            let text = read_text(path)?;
+            serde_json::from_str::<BTreeMap<String, String>>(&text)
+                .map_err(|error| Fail::new(format!("{error}")).file(path))?
+        }
+        None => BTreeMap::new(),
+    };
+    let options = EvaluatorOptions {
+        chain: common.analysis.chain.clone(),
+        scope: match common.analysis.external {
+            Some(External::Own) => Scope::Own,
+            Some(External::Transaction) | None => Scope::Transaction,
+        },
+        deployments,
+    };
+    let evaluator = Evaluator::new(&manifests, &options).map_err(|error| Fail::new(error.to_string()))?;
+    let state = match &input.state {
+        Some(path) => {
+            let mut file = File::open(path).map_err(|error| Fail::new(format!("cannot read: {error}")).file(path))?;
+            read_state(&mut file, &evaluator).map_err(|error| input_fail(&error, path))?
+        }
+        None => State::new(),
+    };
+    let order = match input.order {
+        OrderFlag::Preserve => Order::Preserve,
+        OrderFlag::Free => Order::Free,
+    };
+    Ok(Setting { evaluator, state, order })
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    Ok(fs::read_to_string(path).map_err(|error| Fail::new(format!("cannot read: {error}")).file(path))?)
+}
+
+fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let fail = Fail::new(format!("cannot read the manifest: {error}")).file(path);
+        fail.help("`cargo crosslane manifest` writes one; `--manifest FILE` names another")
+    })?;
+    Ok(manifest::read(&text).map_err(|error| Fail::new(error.to_string()).file(path))?)
+}
+
+fn input_fail(error: &InputError, path: &Path) -> Fail {
+    match error {
+        InputError::Io(error) => Fail::new(format!("cannot read: {error}")).file(path),
+        InputError::Line(bad) => {
+            let shown = format!("{}:{}", path.display(), bad.line);
+            let fail = Fail::new(bad.message.clone()).file(Path::new(&shown));
+            fail.help("`--keep-going` schedules a call that cannot be read as one that conflicts with everything")
+        }
+    }
+}
+
+fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow::Result<Loaded> {
+    let format = match input.input_format {
+        Some(InputFormat::Csv) => BatchFormat::Csv,
+        Some(InputFormat::Jsonl) => BatchFormat::JsonLines,
+        None if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) => BatchFormat::Csv,
+        None => BatchFormat::JsonLines,
+    };
+    let options = IngestOptions {
+        format,
+        order: setting.order,
+        keep_going: input.keep_going,
+        limits: Limits { calls: input.max_calls, ..Limits::default() },
+        threads,
+        keep_text: true,
+    };
+    let mut reader: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| Fail::new(format!("cannot read the batch: {error}")).file(path))?)
+    };
+    Ok(read_batch(&mut *reader, &setting.evaluator, &setting.state, &options)
+        .map_err(|error| input_fail(&error, path))?)
+}
+
+/// Files of all `--batch`, those of a folder by name.
+fn batches(input: &Input) -> anyhow::Result<Vec<PathBuf>> {
+    let mut out = Vec::new();
+    for path in &input.batch {
+        if path.is_dir() {
+            let mut found = Vec::new();
+            for entry in fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))? {
+                let file = entry?.path();
+                if file.extension().is_some_and(|end| end == "jsonl" || end == "csv") {
+                    found.push(file);
+                }
+            }
+            if found.is_empty() {
+                return Err(Fail::new("there is no .jsonl or .csv file in this folder").file(path).into());
+            }
+            found.sort();
+            out.extend(found);
+        } else {
+            out.push(path.clone());
+        }
+    }
+    Ok(out)
+}
+
+/// What became of one batch.
+struct Done {
+    summary: String,
+    json: Option<Vec<u8>>,
+    bad: Vec<String>,
+}
+
+fn schedule(args: &Args, common: &Common) -> anyhow::Result<Exit> {
+    let setting = setting(&args.input, common)?;
+    let files = batches(&args.input)?;
+    let json_format = common.message_format == Some(Format::Json);
+    let to_stdout = args.output.as_deref() == Some(Path::new("-")) || (args.output.is_none() && json_format);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if let [file] = files.as_slice() {
+        let target = match &args.output {
+            Some(path) if !to_stdout => Some(path.as_path()),
+            _ => None,
+        };
+        let done = one(file, args, &setting, cores, to_stdout || target.is_some())?;
+        tell_bad(&done, common)?;
+        match (target, done.json) {
+            (Some(path), Some(json)) => {
+                write_bytes(path, &json)?;
+                show_summary(&done.summary, common)?;
+            }
+            (None, Some(json)) => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                out.write_all(&json)?;
+                out.flush()?;
+                if !common.quiet {
+                    output::tell(&done.summary)?;
+                }
+            }
+            (_, None) => output::show(&done.summary)?,
+        }
+        return Ok(Exit::Clean);
+    }
+    several(&files, args, &setting, common, cores, to_stdout)
+}
+
+fn show_summary(summary: &str, common: &Common) -> anyhow::Result<()> {
+    if common.quiet { Ok(()) } else { output::show(summary) }
+}
+
+fn tell_bad(done: &Done, common: &Common) -> anyhow::Result<()> {
+    if common.quiet || done.bad.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for line in done.bad.iter().take(20) {
+        let _ = writeln!(text, "warning: {line}");
+    }
+    if done.bad.len() > 20 {
+        let _ = writeln!(text, "warning: and {} more lines", done.bad.len() - 20);
+    }
+    output::tell(&text)
+}
+
+/// Schedules files side by side; results are told in the order of the files.
+fn several(
+    files: &[PathBuf],
+    args: &Args,
+    setting: &Setting,
+    common: &Common,
+    cores: usize,
+    to_stdout: bool,
+) -> anyhow::Result<Exit> {
+    if let Some(folder) = args.output.as_deref().filter(|_| !to_stdout) {
+        if folder.is_file() {
+            return Err(Fail::new("with several batches `--output` is a folder").file(folder).into());
+        }
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let wants_json = to_stdout || args.output.is_some();
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<anyhow::Result<Done>>>> = files.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(files.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(file), Some(slot)) = (files.get(at), results.get(at)) else { return };
+                    let done = one(file, args, setting, 1, wants_json);
+                    if let Ok(mut slot) = slot.lock() {
+                        *slot = Some(done);
+                    }
+                }
+            });
+        }
+    });
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    for (file, result) in files.iter().zip(results) {
+        let done = result.into_inner().ok().flatten().context("a batch was not scheduled")??;
+        tell_bad(&done, common)?;
+        if let Some(json) = &done.json {
+            match args.output.as_deref().filter(|_| !to_stdout) {
+                Some(folder) => {
+                    let name = file.file_stem().map_or_else(|| "batch".into(), |stem| stem.to_string_lossy());
+                    write_bytes(&folder.join(format!("{name}.schedule.json")), json)?;
+                }
+                None => stdout.write_all(json)?,
+            }
+        }
+        if !common.quiet {
+            let text = format!("{}\n{}", file.display(), done.summary);
+            if to_stdout { output::tell(&text)? } else { stdout.write_all(text.as_bytes())? }
+        }
+    }
+    stdout.flush()?;
+    Ok(Exit::Clean)
+}
+
+fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let text = std::str::from_utf8(bytes).context("a schedule that is not UTF-8")?;
+    output::write_file(path, text)
+}
+
+/// Reads, schedules and reports one batch.
+fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) -> anyhow::Result<Done> {
+    let loaded = load(path, &args.input, setting, threads)?;
+    let chain = setting.evaluator.chain();
+    let lanes = args.lanes.or(chain.workers).unwrap_or(4);
+    let bad: Vec<String> =
+        loaded.bad.iter().map(|bad| format!("{}:{}: {}", path.display(), bad.line, bad.message)).collect();
+    if args.shape == Shape::Stages {
+        return staged(&loaded, lanes, setting, bad, json);
+    }
+    let budget =
+        Budget { block: args.block_limit, lane: args.lane_limit, unit: args.unit_limit, resources: Vec::new() };
+    let limited = args.block_limit.or(args.lane_limit).or(args.unit_limit).is_some();
+    let priced = loaded.priorities.iter().any(|&priority| priority != 0);
+    let by_priority = setting.order == Order::Free && priced;
+    let selection = limited.then(|| {
+        let priorities: &[u64] = if by_priority { &loaded.priorities } else { &[] };
+        select(&loaded.batch, lanes, priorities, &budget)
+    });
+    let part: Option<Batch> = selection.as_ref().map(|selection| loaded.batch.permuted(&selection.included));
+    let batch = part.as_ref().unwrap_or(&loaded.batch);
+    let included = selection.as_ref().map(|selection| selection.included.as_slice());
+    let priorities = match included {
+        _ if !by_priority => Vec::new(),
+        Some(nodes) => nodes.iter().map(|&node| loaded.priorities[node as usize]).collect(),
+        None => loaded.priorities.clone(),
+    };
+    let request = Request { lanes, order: setting.order, method: args.method, priorities, reserve: args.reserve };
+    let planned = plan(batch, &request);
+    let left_out = selection.as_ref().map(|selection| left_out(&loaded, selection, setting)).unwrap_or_default();
+    let report = Report {
+        loaded: &loaded,
+        included,
+        batch,
+        planned: &planned,
+        evaluator: &setting.evaluator,
+        order: setting.order,
+        left_out: &left_out,
+        edges: args.shape == Shape::Dag,
+    };
+    let mut summary = summary(&report, lanes);
+    if let Some(selection) = &selection {
+        budget_lines(&loaded, selection, setting, &mut summary);
+    }
+    let text = if !json {
+        None
+    } else if args.shape == Shape::Waves {
+        Some(waves(&report).into_bytes())
+    } else {
+        let mut out = Vec::with_capacity(loaded.len() * 72 + 4096);
+        write_schedule(&report, threads, &mut out)?;
+        Some(out)
+    };
+    Ok(Done { summary, json: text, bad })
+}
+
+fn left_out(loaded: &Loaded, selection: &Selection, setting: &Setting) -> Vec<LeftOut> {
+    let mut names: BTreeMap<u64, String> = BTreeMap::new();
+    let mut out = Vec::new();
+    for &(node, full) in &selection.left_out {
+        let what = match full {
+            Full::Block => "block".to_owned(),
+            Full::Lanes => "lanes".to_owned(),
+            Full::Resource(at) => format!("resource {at}"),
+            Full::Unit(unit) => names.entry(unit).or_insert_with(|| unit_text(loaded, setting, node, unit)).clone(),
+        };
+        let from = loaded.first_line(node);
+        for line in (from..loaded.len()).take_while(|&line| loaded.nodes[line] == node) {
+            out.push(LeftOut { id: loaded.id(line).to_owned(), full: what.clone() });
+        }
+    }
+    out
+}
+
+fn unit_text(loaded: &Loaded, setting: &Setting, node: u32, unit: u64) -> String {
+    let name = loaded.unit_name(&setting.evaluator, node, unit);
+    spelled(&name.address, &name.cell, &name.key)
+}
+
+/// `token BALANCES[alice]`.
+fn spelled(address: &str, cell: &str, key: &[String]) -> String {
+    let key = if key.is_empty() { String::new() } else { format!("[{}]", key.join(", ")) };
+    match (address, cell) {
+        ("", "") => "everything".to_owned(),
+        (address, "") => address.to_owned(),
+        ("", cell) => format!("{cell}{key}"),
+        (address, cell) => format!("{address} {cell}{key}"),
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+fn summary(report: &Report<'_>, lanes: u32) -> String {
+    let Report { loaded, batch, planned, evaluator, .. } = report;
+    let chain = evaluator.chain();
+    let order = if report.order == Order::Free { "order free" } else { "order preserved" };
+    let workers = if lanes == 1 { &chain.nouns.worker } else { &chain.nouns.workers };
+    let mut out = String::new();
+    let calls = loaded.len() - report.left_out.len();
+    let _ = writeln!(
+        out,
+        "  {} · {} {workers} · {order} · model {}",
+        plural(calls as u64, "call", "calls"),
+        grouped(u64::from(lanes)),
+        chain.id
+    );
+    if !chain.parallel_today {
+        let _ = writeln!(out, "  {}", chain.today);
+    }
+    let bound = if planned.lower_bound == 0 { 1.0 } else { batch.total() as f64 / planned.lower_bound as f64 };
+    let _ = writeln!(
+        out,
+        "  serial {} · makespan {} · {:.2}× of at most {bound:.2}×",
+        grouped(batch.total()),
+        grouped(planned.lanes.makespan),
+        planned.lanes.speedup(batch),
+    );
+    let chain_text = plural(planned.critical_path.len() as u64, "call", "calls");
+    match report.hot_units().first() {
+        Some(unit) => {
+            let name = spelled(&unit.address, &unit.cell, &unit.key);
+            let _ = write!(out, "  longest chain {chain_text}, {:.0} % of it through `{name}`", unit.share * 100.0);
+            if let Some(after) =
+                unit.as_delta.filter(|&after| after > 1.1 * batch.total() as f64 / planned.critical.max(1) as f64)
+            {
+                let before = if planned.critical == 0 { 1.0 } else { batch.total() as f64 / planned.critical as f64 };
+                let _ =
+                    write!(out, "; as a delta {before:.1}× becomes {after:.1}× with enough {}", chain.nouns.workers);
+            }
+            out.push('\n');
+        }
+        None => {
+            let _ = writeln!(out, "  longest chain {chain_text}");
+        }
+    }
+    if let Some(price) = planned.window_price {
+        let _ = writeln!(
+            out,
+            "  the window makes the schedule {:.1} % longer than looking at the whole batch",
+            (price - 1.0) * 100.0
+        );
+    }
+    let held = planned.held_by.iter().flatten().count() as u64;
+    if held > 0 {
+        let waits = percentiles(planned.lanes.start.clone());
+        let _ = writeln!(
+            out,
+            "  {} wait for a {}; starts: half by {}, 99 % by {}, last {}",
+            plural(held, "call", "calls"),
+            chain.nouns.unit,
+            grouped(waits[0]),
+            grouped(waits[2]),
+            grouped(waits[3])
+        );
+    }
+    if !loaded.bad.is_empty() {
+        let _ = writeln!(
+            out,
+            "  {} could not be read and {} with everything",
+            plural(loaded.bad.len() as u64, "call", "calls"),
+            if loaded.bad.len() == 1 { "conflicts" } else { "conflict" }
+        );
+    }
+    let _ = writeln!(out, "  {} unresolved", plural(loaded.unresolved, "term", "terms"));
+    out
+}
+
+fn budget_lines(loaded: &Loaded, selection: &Selection, setting: &Setting, out: &mut String) {
+    let nouns = &setting.evaluator.chain().nouns;
+    let mut by_full: BTreeMap<Full, (u64, u32)> = BTreeMap::new();
+    for &(node, full) in &selection.left_out {
+        let entry = by_full.entry(full).or_insert((0, node));
+        entry.0 += 1;
+    }
+    let mut all: Vec<(Full, (u64, u32))> = by_full.into_iter().collect();
+    all.sort_by_key(|(full, (count, _))| (std::cmp::Reverse(*count), *full));
+    for (full, (count, node)) in all.into_iter().take(10) {
+        let what = match full {
+            Full::Block => format!("the {}", nouns.block),
+            Full::Lanes => format!("all {}", nouns.workers),
+            Full::Resource(at) => format!("resource {at}"),
+            Full::Unit(unit) => format!("`{}`", unit_text(loaded, setting, node, unit)),
+        };
+        let _ = write!(out, "  left out of the {}: {}, {what} full", nouns.block, plural(count, "call", "calls"));
+        if let Full::Unit(unit) = full {
+            if let Some(lowest) = selection.lowest.get(&unit).filter(|&&lowest| lowest > 0) {
+                let _ = write!(out, "; lowest priority with room {}", grouped(*lowest));
+            }
+        }
+        out.push('\n');
+    }
+}
+
+fn waves(report: &Report<'_>) -> String {
+    let planned = report.planned;
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    let mut call_of = vec![u32::MAX; report.loaded.batch.len()];
+    for call in 0..report.batch.len() as u32 {
+        let node = report.included.map_or(call, |nodes| nodes[call as usize]);
+        call_of[node as usize] = call;
+    }
+    for line in 0..report.loaded.len() {
+        let call = call_of[report.loaded.nodes[line] as usize];
+        let Some(&wave) = planned.waves.get(call as usize) else { continue };
+        while groups.len() <= wave as usize {
+            groups.push(Vec::new());
+        }
+        groups[wave as usize].push(report.loaded.id(line));
+    }
+    let mut out = format!(
+        "{{\"version\":1,\"model\":{},\"waves\":[\n",
+        serde_json::Value::from(report.evaluator.chain().id.as_str())
+    );
+    for (at, group) in groups.iter().enumerate() {
+        let ids = serde_json::to_string(group).unwrap_or_default();
+        let _ = writeln!(out, "{ids}{}", if at + 1 == groups.len() { "" } else { "," });
+    }
+    out.push_str("]}\n");
+    out
+}
+
+fn staged(loaded: &Loaded, lanes: u32, setting: &Setting, bad: Vec<String>, wanted: bool) -> anyhow::Result<Done> {
+    let found = stages(&loaded.batch, lanes);
+    if let Some(problem) = verify_stages(&loaded.batch, &found, lanes).first() {
+        anyhow::bail!("the stages are wrong: {problem}");
+    }
+    let ids = |calls: &[u32]| -> Vec<&str> {
+        let lines = calls.iter().flat_map(|&node| {
+            let from = loaded.first_line(node);
+            (from..loaded.len()).take_while(move |&line| loaded.nodes[line] == node)
+        });
+        lines.map(|line| loaded.id(line)).collect()
+    };
+    let list: Vec<serde_json::Value> = found
+        .stages
+        .iter()
+        .map(|stage| {
+            let clusters: Vec<serde_json::Value> = stage
+                .clusters
+                .iter()
+                .map(|cluster| serde_json::json!({ "cost": cluster.cost, "calls": ids(&cluster.calls) }))
+                .collect();
+            serde_json::json!({ "cost": stage.cost(), "clusters": clusters })
+        })
+        .collect();
+    let total = loaded.batch.total();
+    let json = serde_json::json!({ "version": 1, "model": setting.evaluator.chain().id, "clusters": lanes,
+        "stages": list, "cost": found.cost(), "serial_cost": total });
+    let speedup = if found.cost() == 0 { 1.0 } else { total as f64 / found.cost() as f64 };
+    let summary = format!(
+        "  {} · {} · at most {lanes} clusters each\n  serial {} · all stages {} · {speedup:.2}×\n",
+        plural(loaded.len() as u64, "call", "calls"),
+        plural(found.stages.len() as u64, "stage", "stages"),
+        grouped(total),
+        grouped(found.cost()),
+    );
+    Ok(Done { summary, json: wanted.then(|| format!("{json}\n").into_bytes()), bad })
+}
+
+fn check(args: &Verify, common: &Common) -> anyhow::Result<Exit> {
+    let setting = setting(&args.input, common)?;
+    let files = batches(&args.input)?;
+    let [file] = files.as_slice() else {
+        return Err(Fail::new("a schedule is verified against one batch").into());
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let loaded = load(file, &args.input, &setting, cores)?;
+    let text = read_text(&args.schedule)?;
+    let schedule: ScheduleFile = read_schedule(&text).map_err(|error| Fail::new(error).file(&args.schedule))?;
+    let order = if schedule.order == "free" { Order::Free } else { setting.order };
+    let checker = Checker::new(&setting.evaluator, &setting.state, &loaded, order)
+        .map_err(|error| Fail::new(error.to_string()).file(file))?;
+    let problems = checker.check(&schedule);
+    if problems.is_empty() {
+        if !common.quiet {
+            let calls = plural(schedule.calls.len() as u64, "call", "calls");
+            output::show(&format!("valid: {calls} on {} lanes, no conflict overlaps\n", schedule.lanes))?;
+        }
+        return Ok(Exit::Clean);
+    }
+    let mut text = String::new();
+    for problem in &problems {
+        let _ = writeln!(text, "error: {problem}");
+    }
+    output::tell(&text)?;
+    Ok(Exit::Findings)
 }

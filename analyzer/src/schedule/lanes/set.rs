@@ -59,6 +59,14 @@ impl LaneSet {
         }
     }
 
+    /// When the first lane is free.
+    pub(crate) fn first_free(&self) -> u64 {
+        match self {
+            LaneSet::Few(free) => free.iter().copied().min().unwrap_or(0),
+            LaneSet::Many(free) => free.first().map_or(0, |&(time, _)| time),
+        }
+    }
+
     /// Places a call on a given lane.
     pub(crate) fn place_on(&mut self, lane: u32, ready: u64, cost: u64) -> u64 {
         match self {

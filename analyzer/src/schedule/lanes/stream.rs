@@ -65,6 +65,7 @@ pub struct LaneStream {
     one: Batch,
     total: u64,
     makespan: u64,
+    held_by: Option<u64>,
 }
 
 impl LaneStream {
@@ -80,6 +81,7 @@ impl LaneStream {
             one: Batch::new(rule),
             total: 0,
             makespan: 0,
+            held_by: None,
         }
     }
 
@@ -95,6 +97,45 @@ impl LaneStream {
         };
         self.makespan = self.makespan.max(placed.1 + cost);
         Ok(placed)
+    }
+
+    /// Places one call if it ends no later than `deadline`; else changes nothing and returns `None`.
+    pub fn push_before(
+        &mut self,
+        cost: u64,
+        accesses: &[Access],
+        deadline: u64,
+    ) -> Result<Option<(u32, u64)>, BatchError> {
+        self.one.clear();
+        self.one.push(cost, accesses.iter().copied())?;
+        self.table.locate(self.one.units(), &mut self.slots);
+        let mut ready = 0;
+        self.held_by = None;
+        for ((&slot, &class), &unit) in self.slots.iter().zip(self.one.classes()).zip(self.one.units()) {
+            let record = self.table.at(slot);
+            let wait = match self.rule {
+                Rule::Locks => record.wait::<false>(class),
+                Rule::Versions => record.wait::<true>(class),
+            };
+            if wait > ready {
+                ready = wait;
+                self.held_by = Some(unit);
+            }
+        }
+        let lane = self.lanes.first_free();
+        if ready.max(lane).checked_add(cost).is_none_or(|end| end > deadline) {
+            if lane > ready {
+                self.held_by = None;
+            }
+            return Ok(None);
+        }
+        self.push(cost, accesses).map(Some)
+    }
+
+    /// The unit that the last call given to [`LaneStream::push_before`] had to wait for longest; `None` if it did not wait
+    /// for a unit, or waited longer for a lane.
+    pub fn last_wait(&self) -> Option<u64> {
+        self.held_by
     }
 
     /// The latest end so far.
