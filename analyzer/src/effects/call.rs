@@ -609,6 +609,8 @@ impl Engine<'_> {
         };
         if from_contract {
             self.row_span = None;
+        } else if self.row_span.is_none() {
+            self.row_span = closure.row;
         }
         self.stack.push((super::CLOSURE, closure.name.clone()));
         let result = self.finish_body(frame, written.body, &ret);

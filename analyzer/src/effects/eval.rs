@@ -169,7 +169,14 @@ impl Engine<'_> {
                         slots.push((local, slot));
                     }
                 }
-                let value = ClosureVal { body: body.clone(), expr: e, slots, env: f.env.clone(), name: f.name.clone() };
+                let value = ClosureVal {
+                    body: body.clone(),
+                    expr: e,
+                    slots,
+                    env: f.env.clone(),
+                    name: f.name.clone(),
+                    row: self.row_span,
+                };
                 Ok(Val { ty: Ty::Unknown, kind: Kind::Closure(Rc::new(value)) })
             }
             Expr::Struct(path, fields, base) => self.eval_struct(f, path, fields, *base, want, span),

@@ -160,6 +160,8 @@ pub(crate) struct ClosureVal {
     pub(crate) slots: Vec<(LocalId, u32)>,
     pub(crate) env: Rc<super::ty::TyEnv>,
     pub(crate) name: Rc<str>,
+    /// For a closure of a table's row: the contract's expression that led into the row.
+    pub(crate) row: Option<Span>,
 }
 
 #[derive(Clone, Debug)]

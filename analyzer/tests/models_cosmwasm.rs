@@ -1,0 +1,350 @@
+//! The tables of CosmWasm against the sequences a recording `Storage` sees: one message per method, one expected footprint.
+
+#![allow(clippy::unwrap_used)]
+
+use crosslane_analyzer::ir::{Access, Const, Contract, Mode, Step, Term, path_text};
+use crosslane_analyzer::source::{Package, PackageId, Sources};
+use crosslane_analyzer::{Options, analyze};
+use std::sync::Arc;
+
+struct One(String);
+
+impl Sources for One {
+    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
+        (path == "src/lib.rs").then(|| self.0.as_str().into())
+    }
+}
+
+const HEAD: &str = r#"
+use cosmwasm_std::{entry_point, coins, to_json_binary, Addr, BankMsg, Binary, Deps, DepsMut, Env, MessageInfo, Order, Reply};
+use cosmwasm_std::{Response, StdError, StdResult, Storage, SubMsg, Uint128, WasmMsg, CosmosMsg, ensure};
+use cw_storage_plus::{Bound, Deque, Index, IndexList, IndexedMap, IndexedSnapshotMap, Item, Map, MultiIndex, SnapshotItem};
+use cw_storage_plus::{SnapshotMap, Strategy, UniqueIndex};
+"#;
+
+/// Analyses a contract whose `execute` matches these arms; `state` declares the rest.
+fn contract(state: &str, arms: &[(&str, &str)]) -> Contract {
+    let variants: String = arms.iter().map(|(variant, _)| format!("{variant},\n")).collect();
+    let bodies: String = arms
+        .iter()
+        .map(|(variant, body)| {
+            let (name, fields) = variant.split_once('{').unwrap_or((variant, "}"));
+            let names: Vec<&str> = fields
+                .trim_end_matches('}')
+                .split(',')
+                .filter_map(|field| Some(field.split_once(':')?.0.trim()))
+                .collect();
+            format!("ExecuteMsg::{} {{ {} }} => {{ {body} }}\n", name.trim(), names.join(", "))
+        })
+        .collect();
+    let text = format!(
+        "{HEAD}\n{state}\n#[derive(Clone)] pub enum ExecuteMsg {{ {variants} }}\n#[entry_point]\npub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{\n match msg {{ {bodies} }}\n Ok(Response::new())\n}}\n"
+    );
+    let package = Package {
+        name: "user".into(),
+        version: "0.1.0".into(),
+        crate_name: "user".into(),
+        root: "src/lib.rs".into(),
+        edition: 2021,
+        missing: vec!["cosmwasm_std".into(), "cw_storage_plus".into()],
+        analysed: true,
+        ..Package::default()
+    };
+    let analysis = analyze(&One(text), vec![package], &Options::default());
+    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    for access in analysis.contracts.iter().flat_map(|found| &found.entries).flat_map(|entry| &entry.accesses) {
+        // Lines of a table mean nothing to the author of a contract.
+        let file = analysis.files.file(access.span.file).unwrap();
+        assert_eq!(&*file.path, "src/lib.rs", "{:?}", access.via);
+    }
+    analysis.contracts.into_iter().next().unwrap()
+}
+
+fn term(contract: &Contract, term: &Term) -> String {
+    match term {
+        Term::Const(Const::Str(text)) => format!("{text:?}"),
+        Term::Const(other) => format!("{other:?}"),
+        Term::Arg(path) => {
+            let plain: Vec<Step> =
+                path.iter().map(|step| if let Step::Elem(_) = step { Step::Elem(0) } else { step.clone() }).collect();
+            path_text(&plain)
+        }
+        Term::Caller => "caller".into(),
+        Term::SelfAddr => "self".into(),
+        Term::Env { name, .. } => name.clone(),
+        Term::Load { cell, key, field } => {
+            let key: Vec<String> = key.iter().map(|part| self::term(contract, part)).collect();
+            let field: String = field.iter().map(|name| format!(".{name}")).collect();
+            format!("load({}[{}]{field})", contract.cells[cell.0 as usize].name, key.join(", "))
+        }
+        Term::Fn { name, of, .. } => {
+            let of: Vec<String> = of.iter().map(|part| self::term(contract, part)).collect();
+            format!("{name}({})", of.join(", "))
+        }
+        Term::Prefix(_) => "..".into(),
+        Term::Any => "any".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn line(contract: &Contract, access: &Access) -> String {
+    let mode = format!("{:?}", access.mode).to_lowercase();
+    let key: Vec<String> = access.key.iter().map(|part| term(contract, part)).collect();
+    let field = access.field.as_ref().map(|field| format!(".{field}")).unwrap_or_default();
+    format!("{mode} {}[{}]{field}", contract.cells[access.cell.0 as usize].name, key.join(", "))
+}
+
+/// Accesses, calls out and unknowns of an entry, one a line.
+fn footprint(contract: &Contract, entry: &str) -> Vec<String> {
+    let name = format!("execute::{entry}");
+    let entry = contract.entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("no {name}"));
+    let mut lines: Vec<String> = entry.accesses.iter().map(|access| line(contract, access)).collect();
+    lines.extend(entry.externals.iter().map(|external| format!("out {}", term(contract, &external.target))));
+    lines.extend(entry.unknowns.iter().map(|unknown| format!("unknown {} {}", unknown.reason.code(), unknown.what)));
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+fn check(state: &str, cases: &[(&str, &str, &[&str])]) {
+    let arms: Vec<(&str, &str)> = cases.iter().map(|(variant, body, _)| (*variant, *body)).collect();
+    let contract = contract(state, &arms);
+    let mut wrong = String::new();
+    for (variant, body, expected) in cases {
+        let name = variant.split_once('{').map_or(*variant, |(name, _)| name).trim();
+        let mut snake = String::new();
+        for c in name.chars() {
+            if c.is_uppercase() && !snake.is_empty() {
+                snake.push('_');
+            }
+            snake.extend(c.to_lowercase());
+        }
+        let found = footprint(&contract, &snake);
+        let mut expected: Vec<&str> = expected.to_vec();
+        expected.sort_unstable();
+        if found != expected {
+            wrong += &format!("{body}\n  found    {found:#?}\n  expected {expected:#?}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn items_and_maps() {
+    check(
+        r#"const I: Item<u64> = Item::new("i"); const M: Map<&Addr, u64> = Map::new("m"); const P: Map<(&Addr, u64), u64> = Map::new("p");
+fn helper(deps: DepsMut, who: &Addr) -> StdResult<()> { M.save(deps.storage, who, &1) }"#,
+        &[
+            ("Save {}", "I.save(deps.storage, &1)?;", &["write I[]"]),
+            ("Load {}", "I.load(deps.storage)?;", &["read I[]"]),
+            ("MayLoad {}", "I.may_load(deps.storage)?;", &["read I[]"]),
+            ("Exists {}", "if I.exists(deps.storage) { return Err(StdError::generic_err(\"x\")); }", &["probe I[]"]),
+            ("Remove {}", "I.remove(deps.storage);", &["delete I[]"]),
+            (
+                "Update {}",
+                "I.update(deps.storage, |x| -> StdResult<_> { if x > 5 { Ok(0) } else { Ok(1) } })?;",
+                &["update I[]"],
+            ),
+            ("MapSave {}", "M.save(deps.storage, &info.sender, &1)?;", &["write M[caller]"]),
+            ("MapRemove {}", "M.remove(deps.storage, &info.sender);", &["delete M[caller]"]),
+            ("MapHas {}", "M.has(deps.storage, &info.sender);", &["probe M[caller]"]),
+            (
+                "MapUpdate {}",
+                "M.update(deps.storage, &info.sender, |x| -> StdResult<_> { Ok(x.unwrap_or_default() * 2) })?;",
+                &["update M[caller]"],
+            ),
+            (
+                "MapDelta { n: u64 }",
+                "M.update(deps.storage, &info.sender, |x| -> StdResult<_> { Ok(x.unwrap_or_default() + n) })?;",
+                &["commute M[caller]"],
+            ),
+            ("Pair { n: u64 }", "P.save(deps.storage, (&info.sender, n), &1)?;", &["write P[caller, n]"]),
+            (
+                "Prefix {}",
+                "for x in P.prefix(&info.sender).range(deps.storage, None, None, Order::Ascending) { let (n, v) = x?; if v > n { return Err(StdError::generic_err(\"x\")); } }",
+                &["scan P[caller, ..]"],
+            ),
+            (
+                "Keys {}",
+                "let _k: Vec<u64> = P.prefix(&info.sender).keys(deps.storage, None, None, Order::Ascending).collect::<StdResult<Vec<_>>>()?;",
+                &["probe P[caller, ..]"],
+            ),
+            (
+                "Range {}",
+                "let _k = M.range(deps.storage, Some(Bound::exclusive(&info.sender)), None, Order::Ascending).take(3).collect::<StdResult<Vec<_>>>()?;",
+                &["scan M[..]"],
+            ),
+            ("IsEmpty {}", "M.is_empty(deps.storage);", &["probe M[..]"]),
+            ("First {}", "M.first(deps.storage)?;", &["scan M[..]"]),
+            ("Clear {}", "M.clear(deps.storage);", &["probe M[..]", "delete M[any]"]),
+            (
+                "Path {}",
+                "let p = M.key(&info.sender); p.save(deps.storage, &1)?; p.load(deps.storage)?;",
+                &["update M[caller]"],
+            ),
+            (
+                "Branch {}",
+                "let mut deps = deps; helper(deps.branch(), &info.sender)?; I.load(deps.as_ref().storage)?;",
+                &["read I[]", "write M[caller]"],
+            ),
+            (
+                "Text { who: String }",
+                "let who = deps.api.addr_validate(&who)?; M.save(deps.storage, &who, &1)?;",
+                &["write M[who]"],
+            ),
+            (
+                "Raw {}",
+                "let x = deps.storage.get(b\"i\"); deps.storage.set(b\"raw\", &[1]); deps.storage.remove(b\"old\"); ensure!(x.is_some(), StdError::generic_err(\"x\"));",
+                &["delete old[]", "read I[]", "write raw[]"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn deques() {
+    check(
+        r#"const D: Deque<u64> = Deque::new("d");"#,
+        &[
+            ("PushBack {}", "D.push_back(deps.storage, &1)?;", &["update D.tail[]", "write D[any]"]),
+            ("PushFront {}", "D.push_front(deps.storage, &1)?;", &["update D.head[]", "write D[any]"]),
+            ("PopFront {}", "D.pop_front(deps.storage)?;", &["update D.head[]", "update D[any]"]),
+            ("PopBack {}", "D.pop_back(deps.storage)?;", &["update D.tail[]", "update D[any]"]),
+            ("Len {}", "D.len(deps.storage)?;", &["read D.head[]", "read D.tail[]"]),
+            ("Get {}", "D.get(deps.storage, 3)?;", &["read D.head[]", "read D.tail[]", "read D[any]"]),
+            (
+                "Iter {}",
+                "let _all: Vec<u64> = D.iter(deps.storage)?.collect::<StdResult<Vec<_>>>()?;",
+                &["read D.head[]", "read D.tail[]", "read D[any]"],
+            ),
+        ],
+    );
+}
+
+const TOKENS: &str = r#"
+#[derive(Clone)] pub struct Token { owner: Addr, serial: u64, note: String }
+pub struct Idx<'a> { owner: MultiIndex<'a, Addr, Token, u64>, serial: UniqueIndex<'a, u64, Token, u64> }
+impl<'a> IndexList<Token> for Idx<'a> {
+    fn get_indexes(&'_ self) -> Box<dyn Iterator<Item = &'_ dyn Index<Token>> + '_> {
+        let v: Vec<&dyn Index<Token>> = vec![&self.owner, &self.serial];
+        Box::new(v.into_iter())
+    }
+}
+const T: IndexedMap<u64, Token, Idx> = IndexedMap::new("t", Idx {
+    owner: MultiIndex::new(|_pk, t: &Token| t.owner.clone(), "t", "t__owner"),
+    serial: UniqueIndex::new(|t: &Token| t.serial, "t__serial"),
+});
+"#;
+
+#[test]
+fn indexed_maps() {
+    check(
+        TOKENS,
+        &[
+            (
+                "Mint { id: u64, serial: u64 }",
+                "T.save(deps.storage, id, &Token { owner: info.sender.clone(), serial, note: String::new() })?;",
+                &[
+                    "delete T.owner[load(T[id].owner), id]",
+                    "delete T.serial[load(T[id].serial)]",
+                    "update T.serial[serial]",
+                    "update T[id]",
+                    "write T.owner[caller, id]",
+                ],
+            ),
+            (
+                "Note { id: u64, text: String }",
+                "T.update(deps.storage, id, |t| -> StdResult<_> { let mut t = t.ok_or_else(|| StdError::not_found(\"t\"))?; t.note = text; Ok(t) })?;",
+                &[
+                    "read T[id]",
+                    "update T.serial[load(T[id].serial)]",
+                    "update T[id].note",
+                    "write T.owner[load(T[id].owner), id]",
+                ],
+            ),
+            (
+                "Burn { id: u64 }",
+                "T.remove(deps.storage, id)?;",
+                &["delete T.owner[load(T[id].owner), id]", "delete T.serial[load(T[id].serial)]", "update T[id]"],
+            ),
+            (
+                "Owned {}",
+                "let _t = T.idx.owner.prefix(info.sender.clone()).range(deps.storage, None, None, Order::Ascending).collect::<StdResult<Vec<_>>>()?;",
+                &["probe T.owner[caller, ..]", "read T[any]"],
+            ),
+            ("Serial { n: u64 }", "T.idx.serial.item(deps.storage, n)?;", &["read T.serial[n]"]),
+            ("Has { id: u64 }", "T.has(deps.storage, id);", &["probe T[id]"]),
+        ],
+    );
+}
+
+#[test]
+fn snapshots() {
+    check(
+        r#"
+const E: SnapshotMap<&Addr, u64> = SnapshotMap::new("e", "e__cp", "e__cl", Strategy::EveryBlock);
+const S: SnapshotMap<&Addr, u64> = SnapshotMap::new("s", "s__cp", "s__cl", Strategy::Selected);
+const N: SnapshotItem<u64> = SnapshotItem::new("n", "n__cp", "n__cl", Strategy::Never);
+const EI: SnapshotItem<u64> = SnapshotItem::new("ei", "ei__cp", "ei__cl", Strategy::EveryBlock);
+"#,
+        &[
+            (
+                "Every {}",
+                "E.save(deps.storage, &info.sender, &1, env.block.height)?;",
+                &["update E.changelog[caller, block.height]", "update E[caller]"],
+            ),
+            (
+                "Selected {}",
+                "S.save(deps.storage, &info.sender, &1, env.block.height)?;",
+                &[
+                    "probe S.changelog[caller, ..]",
+                    "probe S.checkpoints[..]",
+                    "update S.changelog[caller, block.height]",
+                    "update S[caller]",
+                ],
+            ),
+            ("Never {}", "N.save(deps.storage, &1, env.block.height)?;", &["write N[]"]),
+            (
+                "EveryItem {}",
+                "EI.save(deps.storage, &1, env.block.height)?;",
+                &["update EI.changelog[block.height]", "update EI[]"],
+            ),
+            ("Checkpoint { h: u64 }", "S.add_checkpoint(deps.storage, h)?;", &["commute S.checkpoints[h]"]),
+            ("Uncheckpoint { h: u64 }", "S.remove_checkpoint(deps.storage, h)?;", &["update S.checkpoints[h]"]),
+            (
+                "At { h: u64 }",
+                "E.may_load_at_height(deps.storage, &info.sender, h)?;",
+                &["read E[caller]", "scan E.changelog[caller, ..]"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn messages_and_queries() {
+    check(
+        r#"const Q: Item<Vec<CosmosMsg>> = Item::new("q");"#,
+        &[
+            (
+                "Send { to: String }",
+                "return Ok(Response::new().add_message(BankMsg::Send { to_address: to, amount: coins(1, \"x\") }));",
+                &["update <balance>[self]", "update <balance>[to]"],
+            ),
+            (
+                "Call { to: String }",
+                "let msg = WasmMsg::Execute { contract_addr: to, msg: to_json_binary(&1)?, funds: vec![] }; return Ok(Response::new().add_submessage(SubMsg::reply_on_success(msg, 7)));",
+                &["out to"],
+            ),
+            ("Forward { msgs: Vec<CosmosMsg> }", "return Ok(Response::new().add_messages(msgs));", &["out any"]),
+            (
+                "Stored {}",
+                "let msgs = Q.load(deps.storage)?; return Ok(Response::new().add_messages(msgs));",
+                &["out any", "read Q[]"],
+            ),
+            ("Query { of: String }", "let _x: u64 = deps.querier.query_wasm_smart(of, &1)?;", &["out of"]),
+            ("Balance { of: String }", "deps.querier.query_balance(of, \"x\")?;", &["read <balance>[of]"]),
+        ],
+    );
+    let contract = contract("const I: Item<u64> = Item::new(\"i\");", &[("A {}", "I.save(deps.storage, &1)?;")]);
+    assert_eq!(contract.entries[0].accesses[0].mode, Mode::Write);
+}
