@@ -1,16 +1,17 @@
 //! Bodies of functions and initializers of constants: parsed again from the item's text, lowered to [`hir::Body`].
 
 use super::cfg::Cfg;
-use super::items::Items;
+use super::items::{Fragment, Items};
 use super::modtree;
 use super::text::{self, MARK, SpanMap};
 use super::types::Ctx;
-use super::{CrateId, World};
+use super::{CrateId, Ns, Resolved, World};
 use crate::ir::Span;
 use crate::ir::hir::{
     self, BindMode, Body, Expr, ExprId, ItemId, ItemKind, LocalId, ModId, Name, Pat, PatId, Stmt, TypeRef,
 };
 use proc_macro2::Span as PSpan;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use syn::visit::Visit;
 
@@ -23,6 +24,12 @@ pub(crate) struct Lower<'a, 's> {
     pub(crate) ctx: Ctx<'a>,
     /// Module the body's names are looked up in.
     pub(crate) scope: ModId,
+    /// Module of the item itself.
+    outside: ModId,
+    /// Names of the items of the body's module.
+    item_names: Vec<Name>,
+    /// What the items of a block are called, by the block's place in the parsed text.
+    block_items: FxHashMap<*const syn::Block, Vec<(Name, Name)>>,
     /// The body's own module, once it has items.
     pub(crate) module: Option<u32>,
     pub(crate) body: Body,
@@ -55,7 +62,7 @@ pub(crate) fn lower_item(world: &World<'_>, id: ItemId) -> Option<Body> {
     let cfg = Cfg { features: &package.features };
     let scope = ModId { krate: id.krate, idx: item.module };
     let _guard = text::SpanGuard::new();
-    let mut lower = Lower::new(world, Ctx { text: slice, map, cfg }, scope);
+    let mut lower = Lower::new(world, Ctx::new(slice, map, cfg), scope);
     if text::check(slice).is_err() {
         lower.fail("nesting", item.span);
         return Some(lower.body);
@@ -79,7 +86,7 @@ pub(crate) fn parse_type(text: &str, base: Span) -> Option<TypeRef> {
     let _guard = text::SpanGuard::new();
     let none = BTreeSet::new();
     let map = SpanMap { file: base.file, base: base.lo, pieces: None };
-    let ctx = Ctx { text, map, cfg: Cfg { features: &none } };
+    let ctx = Ctx::new(text, map, Cfg { features: &none });
     Some(ctx.ty(&syn::parse_str(text).ok()?))
 }
 
@@ -90,7 +97,7 @@ pub(crate) fn parse_expr(world: &World<'_>, text: &str, base: Span, scope: ModId
     let expr: syn::Expr = syn::parse_str(text).ok()?;
     let map = SpanMap { file: base.file, base: base.lo, pieces: None };
     let package = world.package(scope.krate)?;
-    let mut lower = Lower::new(world, Ctx { text, map, cfg: Cfg { features: &package.features } }, scope);
+    let mut lower = Lower::new(world, Ctx::new(text, map, Cfg { features: &package.features }), scope);
     for name in locals {
         let local = lower.local(name.clone());
         lower.visible.push((name.clone(), local));
@@ -107,6 +114,9 @@ impl<'a, 's> Lower<'a, 's> {
             world,
             ctx,
             scope,
+            outside: scope,
+            item_names: Vec::new(),
+            block_items: FxHashMap::default(),
             module: None,
             body: Body::default(),
             visible: Vec::new(),
@@ -130,9 +140,9 @@ impl<'a, 's> Lower<'a, 's> {
     }
 
     fn function(&mut self, sig: &syn::Signature, block: &syn::Block) {
-        let mut nested = Nested::default();
+        let mut nested = Nested { outermost: block, around: Vec::new(), found: Vec::new() };
         nested.visit_block(block);
-        self.declare(&nested.0);
+        self.declare(nested.found);
         for input in &sig.inputs {
             let pat = match input {
                 syn::FnArg::Receiver(this) => {
@@ -151,27 +161,85 @@ impl<'a, 's> Lower<'a, 's> {
     }
 
     fn constant(&mut self, value: &syn::Expr) {
-        let mut nested = Nested::default();
+        let mut nested = Nested { outermost: std::ptr::null(), around: Vec::new(), found: Vec::new() };
         nested.visit_expr(value);
-        self.declare(&nested.0);
+        self.declare(nested.found);
         let root = self.expr(value);
         self.body.root = Some(root);
     }
 
-    /// Gives the body a module with these items.
-    fn declare(&mut self, items: &[&syn::Item]) {
-        if items.is_empty() {
-            return;
+    /// Declares the items of the body's text, block by block.
+    fn declare(&mut self, found: Vec<(*const syn::Block, &syn::Item)>) {
+        let mut found = found.into_iter().peekable();
+        while let Some((block, first)) = found.next() {
+            let mut items = vec![first.clone()];
+            while let Some((_, item)) = found.next_if(|(other, _)| *other == block) {
+                items.push(item.clone());
+            }
+            let ctx = Ctx::new(self.ctx.text, self.ctx.map.clone(), self.ctx.cfg);
+            let mut lowered = Items::new(ctx, self.scope.krate);
+            lowered.lower(&items, 0, &mut Vec::new());
+            let names = self.set_apart(&mut lowered.out, block.is_null());
+            self.block_items.entry(block).or_default().extend(names);
+            self.add_items(lowered.out);
         }
-        let ctx = Ctx { text: self.ctx.text, map: self.ctx.map.clone(), cfg: self.ctx.cfg };
-        let mut lowered = Items::new(ctx, self.scope.krate);
-        let owned: Vec<syn::Item> = items.iter().map(|&item| item.clone()).collect();
-        lowered.lower(&owned, 0, &mut Vec::new());
-        self.add_items(lowered.out);
+    }
+
+    /// Gives functions, constants and imports of an inner block names of their own where another block of the body, or
+    /// what is around the body, has the name too; the block's paths are changed with them (see [`Ctx::renames`]).
+    pub(crate) fn set_apart(&mut self, fragment: &mut Fragment, outermost: bool) -> Vec<(Name, Name)> {
+        let mut names = Vec::new();
+        let Fragment { modules, items, .. } = fragment;
+        let Some(module) = modules.first_mut() else { return names };
+        let mut renamed: Vec<(Name, Name)> = Vec::new();
+        let mut one = |lower: &mut Self, name: &mut Name| {
+            if name.is_empty() || *name == "_" {
+                return;
+            }
+            // A constructor and its type, or a group of imports, share a name inside one block.
+            let known = renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone());
+            let new = known.unwrap_or_else(|| {
+                let new = if !outermost && lower.is_taken(name) { lower.fresh(name) } else { name.clone() };
+                renamed.push((name.clone(), new.clone()));
+                new
+            });
+            names.push((name.clone(), new.clone()));
+            *name = new;
+        };
+        for &at in &module.items {
+            let Some(item) = items.get_mut(at as usize) else { continue };
+            if matches!(item.kind, ItemKind::Fn(_) | ItemKind::Const(_)) {
+                one(self, &mut item.name);
+            }
+        }
+        for alias in module.imports.iter_mut().filter_map(|import| import.alias.as_mut()) {
+            one(self, alias);
+        }
+        for (_, new) in &renamed {
+            self.item_names.push(new.clone());
+        }
+        names
+    }
+
+    fn is_taken(&self, name: &Name) -> bool {
+        let names = std::slice::from_ref(name);
+        let outside = |ns| self.world.resolve_names(self.outside, names, ns) != Resolved::Unresolved;
+        self.item_names.contains(name) || outside(Ns::Value) || outside(Ns::Type)
+    }
+
+    fn fresh(&self, name: &Name) -> Name {
+        let mut number = self.item_names.len();
+        loop {
+            let new = Name::new(format!("{name}'{number}"));
+            if !self.item_names.contains(&new) {
+                return new;
+            }
+            number += 1;
+        }
     }
 
     /// Adds items to the body's module, making it if there is none.
-    pub(crate) fn add_items(&mut self, fragment: super::items::Fragment) {
+    pub(crate) fn add_items(&mut self, fragment: Fragment) {
         let krate = self.scope.krate;
         match self.module {
             Some(module) => modtree::grow_extra(self.world, krate, module, fragment),
@@ -256,10 +324,16 @@ impl<'a, 's> Lower<'a, 's> {
         is_unsafe: bool,
         is_async: bool,
     ) -> ExprId {
-        let scope = self.visible.len();
+        let (scope, renames) = (self.visible.len(), self.ctx.renames.len());
+        if self.expansions > 0 {
+            self.made_items(&block.stmts);
+        } else if let Some(names) = self.block_items.get(&std::ptr::from_ref(block)) {
+            self.ctx.renames.extend(names.iter().cloned());
+        }
         let (mut stmts, mut tail) = (Vec::new(), None);
         self.stmts(&block.stmts, &mut stmts, &mut tail);
         self.visible.truncate(scope);
+        self.ctx.renames.truncate(renames);
         let delims = block.brace_token.span;
         let span = self.ctx.real_between(delims.open(), delims.close());
         let label = label.map(|label| super::types::name(&label.name.ident));
@@ -276,12 +350,8 @@ impl<'a, 's> Lower<'a, 's> {
                         self.let_stmt(local, out);
                     }
                 }
-                syn::Stmt::Item(item) => {
-                    // Items of the text itself are declared already.
-                    if self.expansions > 0 {
-                        self.made_item(item);
-                    }
-                }
+                // Declared when the block began.
+                syn::Stmt::Item(_) => {}
                 syn::Stmt::Expr(expr, semi) => {
                     if !self.ctx.cfg.enabled(super::exprs::attrs(expr)) {
                         continue;
@@ -315,12 +385,27 @@ impl<'a, 's> Lower<'a, 's> {
     }
 }
 
-/// Collects items declared inside a body, at any depth of blocks but not inside one another.
-#[derive(Default)]
-struct Nested<'ast>(Vec<&'ast syn::Item>);
+/// Collects items declared inside a body, at any depth of blocks but not inside one another, with the block each stands
+/// in; null for the outermost.
+struct Nested<'ast> {
+    outermost: *const syn::Block,
+    around: Vec<*const syn::Block>,
+    found: Vec<(*const syn::Block, &'ast syn::Item)>,
+}
 
 impl<'ast> Visit<'ast> for Nested<'ast> {
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        self.0.push(item);
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let here: *const syn::Block = block;
+        // Items of one block first: they are declared together.
+        self.around.push(if here == self.outermost { std::ptr::null() } else { here });
+        for stmt in &block.stmts {
+            if let syn::Stmt::Item(item) = stmt {
+                self.found.extend(self.around.last().map(|&around| (around, item)));
+            }
+        }
+        syn::visit::visit_block(self, block);
+        self.around.pop();
     }
+
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
 }

@@ -180,10 +180,12 @@ impl Lower<'_, '_> {
     }
 
     fn made_block(&mut self, list: &[syn::Stmt], span: Span) -> ExprId {
-        let scope = self.visible.len();
+        let (scope, renames) = (self.visible.len(), self.ctx.renames.len());
+        self.made_items(list);
         let (mut stmts, mut tail) = (Vec::new(), None);
         self.stmts(list, &mut stmts, &mut tail);
         self.visible.truncate(scope);
+        self.ctx.renames.truncate(renames);
         let block = crate::ir::hir::Block { label: None, stmts, tail, is_unsafe: false, is_async: false };
         self.push(Expr::Block(Box::new(block)), span)
     }
@@ -210,6 +212,7 @@ impl Lower<'_, '_> {
             }
         };
         self.expansions += 1;
+        self.made_items(&stmts);
         let mut inner = None;
         self.stmts(&stmts, out, &mut inner);
         self.expansions -= 1;
@@ -220,7 +223,10 @@ impl Lower<'_, '_> {
 
     fn expand_for_stmts(&mut self, mac: &syn::Macro) -> Option<Vec<syn::Stmt>> {
         let budget = self.budget;
-        let tokens = self.expand(mac)?.ok();
+        let tokens = match self.expand(mac) {
+            Some(tokens) => tokens.ok(),
+            None => Some(items(&name(&mac.path.segments.last()?.ident), mac.tokens.clone())?),
+        };
         let stmts = tokens.and_then(|tokens| syn::Block::parse_within.parse2(tokens).ok());
         if stmts.is_none() {
             self.budget = budget;
@@ -228,17 +234,28 @@ impl Lower<'_, '_> {
         stmts
     }
 
-    /// An item that a macro made inside a body.
-    pub(crate) fn made_item(&mut self, item: &syn::Item) {
+    /// Declares the items among statements that a macro made; their names hold to the end of the block around.
+    pub(crate) fn made_items(&mut self, stmts: &[syn::Stmt]) {
+        let mut tokens = TokenStream::new();
+        for stmt in stmts {
+            if let syn::Stmt::Item(item) = stmt {
+                item.to_tokens(&mut tokens);
+            }
+        }
+        if tokens.is_empty() {
+            return;
+        }
         let ctx = &self.ctx;
         let here = |span: PSpan| ctx.real(span);
-        let (text, pieces) = macros::print(item.to_token_stream(), &here);
+        let (text, pieces) = macros::print(tokens, &here);
         let len = text.len() as u32;
         let file = self.world.add_virtual(text, pieces);
         let Some((text, map)) = self.world.source(Span { file, lo: 0, hi: len }) else { return };
-        let ctx = super::types::Ctx { text: &text, map, cfg: self.ctx.cfg };
+        let ctx = super::types::Ctx::new(&text, map, self.ctx.cfg);
         let mut fragment = super::items::lower_file(ctx, self.krate());
         fragment.modules[0].complete = true;
+        let names = self.set_apart(&mut fragment, false);
+        self.ctx.renames.extend(names);
         self.add_items(fragment);
     }
 

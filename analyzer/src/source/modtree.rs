@@ -155,7 +155,7 @@ impl Loader<'_, '_> {
         let one = |(file, text): &(FileId, Arc<str>)| {
             let start = text::start(text);
             let map = SpanMap { file: *file, base: start as u32, pieces: None };
-            lower_file(Ctx { text: &text[start..], map, cfg }, krate)
+            lower_file(Ctx::new(&text[start..], map, cfg), krate)
         };
         #[cfg(feature = "parallel")]
         if work.len() > 1 {
@@ -279,7 +279,7 @@ impl Loader<'_, '_> {
         let len = text.len() as u32;
         let made = self.world.add_virtual(text, vec![Piece { lo: 0, hi: len, span, copied: false }]);
         let (text, map) = self.world.source(Span { file: made, lo: 0, hi: len })?;
-        Some(lower_file(Ctx { text: &text, map, cfg: self.cfg() }, CrateId(self.id.0)))
+        Some(lower_file(Ctx::new(&text, map, self.cfg()), CrateId(self.id.0)))
     }
 
     /// Expands macro calls where items stand until nothing changes.
@@ -316,7 +316,7 @@ impl Loader<'_, '_> {
     fn lower_virtual(&mut self, raw: Span, call: &PendingMacro, depth: u32) {
         let Some((text, map)) = self.world.source(raw) else { return };
         let owner = self.with(|krate| krate.items.get(call.item as usize).map(|item| item.kind.clone())).flatten();
-        let ctx = Ctx { text: &text, map, cfg: self.cfg() };
+        let ctx = Ctx::new(&text, map, self.cfg());
         if !call.inside_block {
             let mut fragment = lower_file(ctx, CrateId(self.id.0));
             fragment.modules[0].complete = true;
@@ -427,7 +427,7 @@ impl Loader<'_, '_> {
             let len = text.len() as u32;
             let made = self.world.add_virtual(text, pieces);
             let Some((text, map)) = self.world.source(Span { file: made, lo: 0, hi: len }) else { continue };
-            let mut fragment = lower_file(Ctx { text: &text, map, cfg: self.cfg() }, CrateId(self.id.0));
+            let mut fragment = lower_file(Ctx::new(&text, map, self.cfg()), CrateId(self.id.0));
             fragment.modules[0].complete = true;
             self.merge(fragment, 0, 0);
         }

@@ -19,6 +19,15 @@ pub(crate) struct Ctx<'a> {
     pub(crate) map: SpanMap,
     /// The package's cfg.
     pub(crate) cfg: Cfg<'a>,
+    /// Items of the blocks around, innermost last: the name in the text, and the name the item got because another
+    /// block of the body, or the module, has one of the same name.
+    pub(crate) renames: Vec<(Name, Name)>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(crate) fn new(text: &'a str, map: SpanMap, cfg: Cfg<'a>) -> Self {
+        Ctx { text, map, cfg, renames: Vec::new() }
+    }
 }
 
 impl Ctx<'_> {
@@ -186,6 +195,12 @@ impl Ctx<'_> {
                 }
             }
             out.segments.push(self.segment(segment));
+        }
+        let plain = out.qself.is_none() && !out.global && out.dollar_crate.is_none();
+        if let (true, Some(first)) = (plain && !self.renames.is_empty(), out.segments.first_mut()) {
+            if let Some((_, renamed)) = self.renames.iter().rev().find(|(name, _)| *name == first.name) {
+                first.name = renamed.clone();
+            }
         }
         out
     }

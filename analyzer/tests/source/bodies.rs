@@ -169,3 +169,52 @@ fn constants_and_associated_functions() {
     let trait_fn = world.krate(DEMO).items.iter().position(|item| item.name == "h").unwrap();
     assert!(world.body(ItemId { krate: DEMO, idx: trait_fn as u32 }).is_none());
 }
+
+/// Every block has its own items: two constants of one name in two blocks are two.
+#[test]
+fn items_of_blocks_do_not_leak_unsound() {
+    let demo = Memory::new(
+        "const K: u8 = 0; enum E { A } enum F { A }
+         fn f(x: bool) { if x { const K: u8 = 1; fn g() {} use E::A; save(K, A); g() } else { const K: u8 = 2; fn g() {} use F::A; save(K, A); g() } save(K) }",
+    );
+    let world = demo.world();
+    let of = world.body(item(&world, "f")).unwrap();
+    let scope = of.module.unwrap();
+    let mut values = Vec::new();
+    for (expr, _) in &of.exprs {
+        if let Expr::Path(path) = expr {
+            let found = world.resolve(scope, path, Ns::Value);
+            match &found {
+                Resolved::Item(id) => match world.body(*id) {
+                    Some(body) => values.push(show(&body, body.root.unwrap())),
+                    None => values.push(told(&world, &found)),
+                },
+                _ => values.push(told(&world, &found)),
+            }
+        }
+    }
+    let nothing = "nothing";
+    assert_eq!(
+        values,
+        [nothing, "1", "demo::E variant 0", "{  }", nothing, "2", "demo::F variant 0", "{  }", nothing, "0"]
+    );
+}
+
+#[test]
+fn items_macros_make_in_blocks_are_apart_too() {
+    let demo = Memory::new(
+        "macro_rules! size { ($n:expr) => { { fn inner() -> u8 { $n } inner() } } }
+         fn f() { size!(1); size!(2); thread_local! { static T: u8 = 3 } T; }",
+    );
+    let world = demo.world();
+    let of = world.body(item(&world, "f")).unwrap();
+    let mut values = Vec::new();
+    for (expr, _) in &of.exprs {
+        if let Expr::Path(path) = expr {
+            let Resolved::Item(id) = world.resolve(of.module.unwrap(), path, Ns::Value) else { panic!() };
+            let body = world.body(id).unwrap();
+            values.push(show(&body, body.root.unwrap()));
+        }
+    }
+    assert_eq!(values, ["{ 1 }", "{ 2 }", "3"]);
+}
