@@ -9,8 +9,22 @@ use crate::ir::{Access, AccountParam, Cell, CellId, Contract, Entry, ExternalMod
 const PREFIX_FREE: [&str; 7] = ["cw-storage-plus", "scval", "frame", "ink", "solidity", "account", "xdr"];
 
 /// The verdict on entry points `a` and `b`.
-pub(super) fn verdict(contract: &Contract, chain: &ChainModel, scope: Scope, a: usize, b: usize) -> Verdict {
-    let pass = Pass { contract, chain, a: &contract.entries[a], b: &contract.entries[b] };
+pub(super) fn verdict(
+    contract: &Contract,
+    chain: &ChainModel,
+    locks: &[Vec<Option<CellId>>],
+    scope: Scope,
+    a: usize,
+    b: usize,
+) -> Verdict {
+    let pass = Pass {
+        contract,
+        chain,
+        a: &contract.entries[a],
+        b: &contract.entries[b],
+        locks_a: &locks[a],
+        locks_b: &locks[b],
+    };
     let mut found = Found::default();
     if chain.unit == UnitKind::Contract {
         // Two calls of one contract conflict, with or without accesses.
@@ -28,6 +42,18 @@ struct Pass<'a> {
     chain: &'a ChainModel,
     a: &'a Entry,
     b: &'a Entry,
+    /// Cells of declared accounts.
+    locks_a: &'a [Option<CellId>],
+    locks_b: &'a [Option<CellId>],
+}
+
+/// The cell of each declared account of each entry point; empty where the model has no declared locks.
+pub(super) fn locks(contract: &Contract, chain: &ChainModel) -> Vec<Vec<Option<CellId>>> {
+    let of = |entry: &Entry| {
+        let accounts = entry.accounts.iter().flatten().filter(|_| chain.declared_locks);
+        accounts.map(|account| account_cell(contract, entry, account)).collect()
+    };
+    contract.entries.iter().map(of).collect()
 }
 
 #[derive(Default)]
@@ -83,15 +109,19 @@ impl Found {
 }
 
 impl Pass<'_> {
+    fn flipped(&self) -> Pass<'_> {
+        Pass { a: self.b, b: self.a, locks_a: self.locks_b, locks_b: self.locks_a, ..*self }
+    }
+
     /// Known accesses, or declared locks, against each other.
     fn accesses(&self, found: &mut Found) {
         match (&self.a.accounts, &self.b.accounts) {
             (Some(left), Some(right)) if self.chain.declared_locks => {
                 for (i, x) in left.iter().enumerate() {
                     for (j, y) in right.iter().enumerate() {
-                        let when = self.accounts(x, y);
-                        let cell = |entry: &Entry, account: &AccountParam| account_cell(self.contract, entry, account);
-                        found.meet(cell(self.a, x), cell(self.b, y), Site::Account(i), Site::Account(j), when, false);
+                        let (cell, other) = (self.locks_a[i], self.locks_b[j]);
+                        let when = self.accounts(x, y, cell, other);
+                        found.meet(cell, other, Site::Account(i), Site::Account(j), when, false);
                     }
                 }
             }
@@ -107,9 +137,9 @@ impl Pass<'_> {
     }
 
     /// Two declared locks. Every account has one place on the chain.
-    fn accounts(&self, x: &AccountParam, y: &AccountParam) -> Condition {
+    fn accounts(&self, x: &AccountParam, y: &AccountParam, cx: Option<CellId>, cy: Option<CellId>) -> Condition {
         let lock = |account: &AccountParam| Touch::plain(if account.writable { Mode::Lock } else { Mode::Read });
-        if !self.chain.conflict(&lock(x), &lock(y)) || self.different_types(x, y) {
+        if !self.chain.conflict(&lock(x), &lock(y)) || self.different_types(cx, cy) {
             return Condition::never();
         }
         let pair = Pair { a: self.a, b: self.b, anywhere: true };
@@ -119,10 +149,8 @@ impl Pass<'_> {
     }
 
     /// True if no account can be both in calls that succeed: they hold values of different types of this contract.
-    fn different_types(&self, x: &AccountParam, y: &AccountParam) -> bool {
-        let value =
-            |entry, account| account_cell(self.contract, entry, account).map(|cell| &self.contract.cell(cell).value);
-        match (value(self.a, x), value(self.b, y)) {
+    fn different_types(&self, x: Option<CellId>, y: Option<CellId>) -> bool {
+        match (x.map(|cell| &self.contract.cell(cell).value), y.map(|cell| &self.contract.cell(cell).value)) {
             (Some(Type::Struct(left, _)), Some(Type::Struct(right, _))) => left != right,
             _ => false,
         }
@@ -180,7 +208,7 @@ impl Pass<'_> {
 
     /// What cannot be seen on one side against everything on the other.
     fn unknowns(&self, scope: Scope, found: &mut Found) {
-        let flip = Pass { contract: self.contract, chain: self.chain, a: self.b, b: self.a };
+        let flip = self.flipped();
         self.unknowns_of_a(scope, false, found);
         flip.unknowns_of_a(scope, true, found);
     }
@@ -288,7 +316,7 @@ impl Pass<'_> {
 
     /// True if a key that one call was signed with is loaded from what the other may change.
     fn stale(&self) -> bool {
-        let flip = Pass { contract: self.contract, chain: self.chain, a: self.b, b: self.a };
+        let flip = self.flipped();
         self.stale_keys_of_a() || flip.stale_keys_of_a()
     }
 

@@ -7,8 +7,12 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Step, Term};
 
-/// At most so many conjunctions a pair; beyond, atoms are dropped.
+/// At most so many conjunctions of a pair are written down; beyond, atoms are dropped.
 pub const LIMIT: usize = 64;
+
+/// In memory a pair may have so many conjunctions of one equality: two instructions of twenty accounts each meet where any
+/// of one is any of the other, and to say "always" of them would be of no use.
+pub const SINGLES: usize = 4096;
 
 /// An equality.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +89,10 @@ impl Conj {
     /// Numbers list elements in order of appearance, so that conjunctions that differ only in the names of their elements
     /// are equal. Only for complete conjunctions: an atom that is added later would speak of another element.
     fn normalise(&mut self) {
+        if !self.atoms.iter().any(|atom| has_elements(&atom.left) || has_elements(&atom.right)) {
+            self.tidy();
+            return;
+        }
         let blank = |atom: &Atom| {
             let zero = |term: &Term| map_elements(term, &mut |_| 0);
             (zero(&atom.left), zero(&atom.right), atom.clone())
@@ -97,6 +105,16 @@ impl Conj {
         }
         self.tidy();
     }
+}
+
+fn has_elements(term: &Term) -> bool {
+    let mut found = false;
+    term.walk(&mut |term| {
+        if let Term::Arg(path) = term {
+            found |= path.iter().any(|step| matches!(step, Step::Elem(_)));
+        }
+    });
+    found
 }
 
 fn rename(term: &mut Term, names: &mut BTreeMap<u32, u32>) {
@@ -182,32 +200,51 @@ impl Condition {
         joined
     }
 
-    /// Removes conjunctions that others imply, joins `a-first` and `b-first`, keeps to [`LIMIT`], sorts.
+    /// Removes conjunctions that others imply, joins `a-first` and `b-first`, keeps those of several equalities to [`LIMIT`]
+    /// and those of one to [`SINGLES`], sorts.
     pub fn simplify(&mut self) {
         self.shrink(Conj::normalise);
     }
 
+    /// Keeps all conjunctions together to [`LIMIT`].
+    pub fn limit(&mut self) {
+        while self.0.len() > LIMIT {
+            self.weaken(Conj::normalise);
+        }
+    }
+
     fn shrink(&mut self, order: fn(&mut Conj)) {
         self.0.iter_mut().for_each(order);
+        if self.0.len() < 2 {
+            return;
+        }
         self.0.sort();
         self.0.dedup();
         self.join_orders();
         self.absorb();
-        while self.0.len() > LIMIT {
-            // Drop the last atom of the longest conjunctions: weaker, and more of them become equal.
-            let longest = self.0.iter().map(|conj| conj.atoms.len()).max().unwrap_or(0);
-            for conj in self.0.iter_mut().filter(|conj| conj.atoms.len() == longest) {
-                conj.atoms.pop();
-                order(conj);
-            }
-            self.0.sort();
-            self.0.dedup();
-            self.join_orders();
-            self.absorb();
+        let many = |all: &[Conj]| all.len() > SINGLES || all.iter().filter(|conj| conj.atoms.len() > 1).count() > LIMIT;
+        while many(&self.0) {
+            self.weaken(order);
         }
     }
 
+    /// Drops the last atom of the longest conjunctions: weaker, and more of them become equal.
+    fn weaken(&mut self, order: fn(&mut Conj)) {
+        let longest = self.0.iter().map(|conj| conj.atoms.len()).max().unwrap_or(0);
+        for conj in self.0.iter_mut().filter(|conj| conj.atoms.len() == longest) {
+            conj.atoms.pop();
+            order(conj);
+        }
+        self.0.sort();
+        self.0.dedup();
+        self.join_orders();
+        self.absorb();
+    }
+
     fn join_orders(&mut self) {
+        if self.0.iter().all(|conj| conj.order.is_none()) {
+            return;
+        }
         let mut at = 0;
         while at < self.0.len() {
             let mut twin = self.0[at].clone();
@@ -228,6 +265,11 @@ impl Condition {
     }
 
     fn absorb(&mut self) {
+        let shape = |conj: &Conj| (conj.atoms.len(), conj.order, conj.anywhere);
+        if self.0.windows(2).all(|pair| shape(&pair[0]) == shape(&pair[1])) {
+            // Different ones of one shape do not imply each other.
+            return;
+        }
         let all = std::mem::take(&mut self.0);
         for (at, conj) in all.iter().enumerate() {
             // Equal ones are gone, so implication both ways is impossible.

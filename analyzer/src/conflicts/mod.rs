@@ -19,6 +19,8 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use crate::chains::{ChainModel, Outcome};
 use crate::ir::{CellId, Contract, EntryKind, Mode};
 pub(crate) use access::{OVERLAP, aliases, shared_by_key};
@@ -108,7 +110,7 @@ pub struct Meet {
 pub struct Verdict {
     /// The kind.
     pub kind: VerdictKind,
-    /// When they conflict, as far as it is known; sorted, at most [`condition::LIMIT`] conjunctions. Empty for `never`; a
+    /// When they conflict, as far as it is known; sorted, at most [`condition::LIMIT`] conjunctions of several equalities. Empty for `never`; a
     /// verdict `unknown` may have some.
     pub when: Condition,
     /// What meets, in order of cells.
@@ -151,7 +153,10 @@ pub struct Verdicts {
     /// The scope they are about.
     pub scope: Scope,
     entries: usize,
+    /// Pairs `a ≤ b`, row by row.
     pairs: Vec<Verdict>,
+    /// The same the other way round, made when asked for.
+    flipped: Vec<OnceLock<Verdict>>,
     classes: Vec<Class>,
     listed: Vec<usize>,
 }
@@ -162,7 +167,10 @@ impl Verdicts {
     /// # Panics
     /// If an index is not one of the contract analysed.
     pub fn pair(&self, a: usize, b: usize) -> &Verdict {
-        &self.pairs[a * self.entries + b]
+        let (low, high) = (a.min(b), a.max(b));
+        assert!(high < self.entries, "no entry point {high}");
+        let at = triangle(self.entries, low) + high - low;
+        if a <= b { &self.pairs[at] } else { self.flipped[at].get_or_init(|| self.pairs[at].flipped()) }
     }
 
     /// The class of an entry point against itself, in scope `own`.
@@ -197,27 +205,26 @@ impl Verdicts {
 /// Verdicts on a contract under a chain model. Classes are always stated for scope `own` (MODEL §3).
 pub fn analyse(contract: &Contract, chain: &ChainModel, scope: Scope) -> Verdicts {
     let entries = contract.entries.len();
-    let mut pairs: Vec<Option<Verdict>> = vec![None; entries * entries];
-    for a in 0..entries {
-        for b in a..entries {
-            let verdict = access::verdict(contract, chain, scope, a, b);
-            if a != b {
-                pairs[b * entries + a] = Some(verdict.flipped());
-            }
-            pairs[a * entries + b] = Some(verdict);
-        }
-    }
-    let pairs: Vec<Verdict> = pairs.into_iter().flatten().collect();
+    let locks = access::locks(contract, chain);
+    let verdict = |scope, a, b| access::verdict(contract, chain, &locks, scope, a, b);
+    let pairs: Vec<Verdict> =
+        (0..entries).flat_map(|a| (a..entries).map(move |b| (a, b))).map(|(a, b)| verdict(scope, a, b)).collect();
     let classes = (0..entries)
         .map(|entry| match scope {
-            Scope::Own => class::of(&pairs[entry * entries + entry]),
-            Scope::Transaction => class::of(&access::verdict(contract, chain, Scope::Own, entry, entry)),
+            Scope::Own => class::of(&pairs[triangle(entries, entry)]),
+            Scope::Transaction => class::of(&verdict(Scope::Own, entry, entry)),
         })
         .collect();
     let refined =
         |name: &str| contract.entries.iter().any(|entry| entry.refines.as_deref() == Some(name) && entry.name != name);
     let listed = (0..entries).filter(|&entry| !refined(&contract.entries[entry].name)).collect();
-    Verdicts { scope, entries, pairs, classes, listed }
+    let flipped = vec![OnceLock::new(); pairs.len()];
+    Verdicts { scope, entries, pairs, flipped, classes, listed }
+}
+
+/// Index of the pair `(row, row)`.
+fn triangle(entries: usize, row: usize) -> usize {
+    row * entries - row * row.saturating_sub(1) / 2
 }
 
 /// Entry points that observe a cell, without those that others refine (MODEL §8). Deltas nobody looks at, blind writes and

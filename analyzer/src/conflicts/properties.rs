@@ -249,7 +249,10 @@ proptest! {
         }
         let before = condition.clone();
         condition.simplify();
-        prop_assert!(condition.0.len() <= condition::LIMIT);
+        prop_assert!(condition.0.iter().filter(|conj| conj.atoms.len() > 1).count() <= condition::LIMIT);
+        let mut written = condition.clone();
+        written.limit();
+        prop_assert!(written.0.len() <= condition::LIMIT);
         let mut exact = before.clone();
         exact.0.truncate(20);
         let small = exact.clone();
@@ -266,6 +269,7 @@ proptest! {
                     && conj.atoms.iter().all(|atom| truth[atom])
             });
             prop_assert!(!holds(&before) || holds(&condition));
+            prop_assert!(!holds(&condition) || holds(&written));
             prop_assert_eq!(holds(&small), holds(&exact));
         }
     }

@@ -378,6 +378,32 @@ fn declared_locks_and_not_code_decide_on_solana() {
 }
 
 #[test]
+fn many_accounts_are_not_always() {
+    let mut contract = Builder::new("c", "solana");
+    for name in ["swap", "route"] {
+        let entry = contract.entry(name, &[], vec![]);
+        let account = |at: usize| AccountParam {
+            name: format!("account_{at}"),
+            writable: at % 2 == 0,
+            signer: false,
+            optional: false,
+            identity: Term::Account(format!("account_{at}")),
+            written: Written::Yes,
+            why: vec![],
+            span: Span::NONE,
+        };
+        contract.entry_mut(entry).accounts = Some((0..30).map(account).collect());
+    }
+    let contract = contract.finish();
+    let verdicts = under(&contract, "solana");
+    assert_eq!(verdicts.pair(0, 1).kind, VerdictKind::When);
+    assert_eq!(
+        class_words(&contract, "solana", "swap"),
+        "yes, unless they share `account_0`, `account_10`, `account_11`, `account_12` or one of 26 more"
+    );
+}
+
+#[test]
 fn calls_out_in_words() {
     let mut contract = Builder::new("c", "keyed");
     let config = contract.cell("CONFIG", &[], Type::Opaque("Config".into()));

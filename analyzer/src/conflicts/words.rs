@@ -82,13 +82,18 @@ pub fn shares(contract: &Contract, by: &[Vec<Term>]) -> String {
     };
     alternatives.retain(|nouns| !covered(nouns));
     alternatives.sort_by_key(|nouns| (nouns.len(), nouns.iter().map(|noun| rank(noun)).min()));
-    let single: Vec<String> =
+    let mut single: Vec<String> =
         alternatives.iter().filter(|nouns| nouns.len() == 1).map(|nouns| with_article(&nouns[0])).collect();
     let joint: Vec<String> = alternatives
         .iter()
         .filter(|nouns| nouns.len() > 1)
         .map(|nouns| format!("{} are the same", list(nouns, "and")))
         .collect();
+    if single.len() > 5 {
+        let more = single.len() - 4;
+        single.truncate(4);
+        single.push(format!("one of {more} more"));
+    }
     match (single.is_empty(), joint.is_empty()) {
         (true, true) => "their values meet".to_owned(),
         (false, true) => format!("they share {}", list(&single, "or")),

@@ -333,16 +333,22 @@ impl Wire<'_> {
         let verdict: &Verdict = verdicts.pair(a, b);
         let mut cells: Vec<String> = verdict.cells().iter().map(|cell| self.name(*cell)).collect();
         cells.sort();
+        let mut when = verdict.when.clone();
+        when.limit();
+        let kind = match verdict.kind {
+            VerdictKind::When if when.is_always() => VerdictKind::Always,
+            kind => kind,
+        };
         v1::Conflict {
             a: name(a),
             b: name(b),
             scope: verdicts.scope.as_str().to_owned(),
-            verdict: match verdict.kind {
+            verdict: match kind {
                 VerdictKind::When => v1::VerdictKind::When,
                 VerdictKind::Always => v1::VerdictKind::Always,
                 VerdictKind::Unknown | VerdictKind::Never => v1::VerdictKind::Unknown,
             },
-            when: self.condition(&verdict.when, verdict.kind),
+            when: self.condition(&when, kind),
             cells,
             outcome: Some(verdict.outcome.as_str().to_owned()),
             assumes: verdict.assumes.clone(),
