@@ -46,7 +46,7 @@ fn contract(state: &str, arms: &[(&str, &str)]) -> Contract {
         crate_name: "user".into(),
         root: "src/lib.rs".into(),
         edition: 2021,
-        missing: vec!["cosmwasm_std".into(), "cw_storage_plus".into()],
+        missing: vec!["cosmwasm_std".into(), "cw_storage_plus".into(), "cosmwasm_storage".into()],
         analysed: true,
         ..Package::default()
     };
@@ -347,4 +347,99 @@ fn messages_and_queries() {
     );
     let contract = contract("const I: Item<u64> = Item::new(\"i\");", &[("A {}", "I.save(deps.storage, &1)?;")]);
     assert_eq!(contract.entries[0].accesses[0].mode, Mode::Write);
+}
+
+#[test]
+fn older_storage() {
+    check(
+        r#"
+use cosmwasm_storage::{bucket, bucket_read, singleton, singleton_read, sequence, nextval, prefixed, Bucket, PrefixedStorage};
+pub static CONFIG_KEY: &[u8] = b"config";
+fn config(storage: &mut dyn Storage) -> cosmwasm_storage::Singleton<u64> { singleton(storage, CONFIG_KEY) }
+const I: Item<u64> = Item::new("i");
+"#,
+        &[
+            ("Save {}", "config(deps.storage).save(&1)?;", &["write config[]"]),
+            ("Load {}", "singleton_read::<u64>(deps.storage, CONFIG_KEY).load()?;", &["read config[]"]),
+            ("Bump {}", "config(deps.storage).update(|x| -> StdResult<_> { Ok(x * 2) })?;", &["update config[]"]),
+            ("Next {}", "nextval(&mut sequence(deps.storage, b\"seq\"))?;", &["commute seq[]"]),
+            ("Put {}", "bucket(deps.storage, b\"b\").save(info.sender.as_bytes(), &1u64)?;", &["write b[caller]"]),
+            (
+                "Get {}",
+                "bucket_read::<u64>(deps.storage, b\"b\").may_load(info.sender.as_bytes())?;",
+                &["read b[caller]"],
+            ),
+            (
+                "Deep { n: String }",
+                "let mut b: Bucket<u64> = Bucket::multilevel(deps.storage, &[b\"deep\", info.sender.as_bytes()]); b.save(n.as_bytes(), &1)?;",
+                &["write deep[caller, n]"],
+            ),
+            (
+                "Raw {}",
+                "let mut p = prefixed(deps.storage, b\"pre\"); p.set(info.sender.as_bytes(), b\"1\");",
+                &["write pre[caller]"],
+            ),
+            (
+                "Inner {}",
+                "let mut p = PrefixedStorage::new(deps.storage, b\"pre\"); I.save(&mut p, &1)?;",
+                &["unknown unknown-cell a store inside another", "write I[]"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn ways_to_name_a_cell() {
+    check(
+        r#"
+pub struct Contract<'a> { pub balances: Map<'a, &'a Addr, u64>, pub config: Item<'a, u64>, tokens: IndexedMap<'a, u64, u64, NoIdx> }
+pub struct NoIdx {}
+impl IndexList<u64> for NoIdx { fn get_indexes(&self) -> Box<dyn Iterator<Item = &dyn Index<u64>>> { Box::new(vec![].into_iter()) } }
+impl<'a> Contract<'a> {
+    pub fn new(key: &'a str) -> Self { Contract { balances: Map::new("balances"), config: Item::new(key), tokens: IndexedMap::new("tokens", NoIdx {}) } }
+}
+impl Default for Contract<'static> { fn default() -> Self { Contract::new("cfg") } }
+const KEY: &str = "konst";
+const K: Item<u64> = Item::new(KEY);
+fn through(store: &mut dyn Storage, map: &Map<&Addr, u64>, who: &Addr) -> StdResult<()> { map.save(store, who, &1) }
+const A: Map<&Addr, u64> = Map::new("a");
+const B: Map<&Addr, u64> = Map::new("b");
+#[derive(Clone)] pub enum Side { Left, Right }
+fn pick(side: &Side) -> &'static Map<'static, &'static Addr, u64> { match side { Side::Left => &A, Side::Right => &B } }
+#[derive(Clone)] pub struct MyKey(pub u8, pub u8);
+impl<'a> cw_storage_plus::PrimaryKey<'a> for MyKey { type Prefix = (); type SubPrefix = (); type Suffix = (); type SuperSuffix = ();
+    fn key(&self) -> Vec<cw_storage_plus::Key> { vec![cw_storage_plus::Key::Val8([self.0 / 2])] } }
+const MINE: Map<MyKey, u64> = Map::new("mine");
+"#,
+        &[
+            (
+                "Field {}",
+                "let c = Contract::default(); c.balances.save(deps.storage, &info.sender, &1)?; c.config.save(deps.storage, &1)?;",
+                &["write balances[caller]", "write config[]"],
+            ),
+            ("Konst {}", "K.save(deps.storage, &1)?;", &["write K[]"]),
+            ("Through {}", "through(deps.storage, &A, &info.sender)?;", &["write A[caller]"]),
+            (
+                "Either { side: Side }",
+                "pick(&side).save(deps.storage, &info.sender, &1)?;",
+                &["write A[caller]", "write B[caller]"],
+            ),
+            (
+                "Local {}",
+                "let m: Map<&Addr, u64> = Map::new(\"a\"); m.remove(deps.storage, &info.sender);",
+                &["delete A[caller]"],
+            ),
+            (
+                "Dynamic { name: String }",
+                "let i: Item<u64> = Item::new_dyn(name); i.save(deps.storage, &1)?;",
+                &["unknown unknown-cell a storage place: its namespace is not a constant"],
+            ),
+            ("Own { k: MyKey }", "MINE.save(deps.storage, k, &1)?;", &["write MINE[key(k)]"]),
+            (
+                "Twice { to: String }",
+                "let to = deps.api.addr_validate(&to)?; A.update(deps.storage, &info.sender, |x| -> StdResult<_> { Ok(x.unwrap_or_default() - 1) })?; A.update(deps.storage, &to, |x| -> StdResult<_> { Ok(x.unwrap_or_default() + 1) })?;",
+                &["commute A[caller]", "commute A[to]"],
+            ),
+        ],
+    );
 }

@@ -1057,7 +1057,10 @@ impl Engine<'_> {
             let hint = types.iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty.clone());
             let mut value = self.eval(f, *value, &hint)?;
             value = value.retyped_if_unknown(&hint);
-            self.label(&mut value, name, false);
+            // Fields of a table's container are no names for people.
+            if !matches!(&ty, Ty::Adt(id, _) if self.is_model(id.krate)) {
+                self.label(&mut value, name, false);
+            }
             values.push((name.clone(), value));
         }
         if let Some(base) = base {

@@ -241,6 +241,9 @@ impl Engine<'_> {
         run: fn(&mut Self, &CellVal, &[Val], &Ty, &Ty, Span) -> Ev,
     ) -> Ev {
         let Some(place) = args.get(1) else { return Ok(Val::any(want.clone())) };
+        if let Some(store) = args.first() {
+            self.check_store(store, span);
+        }
         let place = self.settle(place.clone());
         let cells: Vec<Rc<CellVal>> = match &place.kind {
             Kind::Cell(cell) => vec![cell.clone()],
@@ -270,6 +273,21 @@ impl Engine<'_> {
         }
         let count = cells.len();
         self.any_of(None, count, &mut |engine, at| run(engine, &cells[at], args, &value_ty, want, span))
+    }
+
+    /// A store that is a struct around the real one changes keys in a way nobody knows.
+    fn check_store(&mut self, store: &Val, span: Span) {
+        let store = self.settle(store.clone());
+        if !matches!(store.ty, Ty::Adt(..)) {
+            return;
+        }
+        let wrapped = self
+            .impls_of(&store.ty)
+            .iter()
+            .any(|info| info.of_trait.is_some_and(|id| self.capability_items.contains(&id)));
+        if wrapped {
+            self.unknown(UnknownReason::UnknownCell, "a store inside another".to_owned(), span);
+        }
     }
 
     /// The contract's cell for a storage place; `None` records an unknown.
