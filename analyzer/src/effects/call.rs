@@ -182,12 +182,12 @@ impl Engine<'_> {
             let ty = if want.same_head(ty) && matches!(want, Ty::Adt(..)) { want.clone() } else { ty.clone() };
             return Ok(self.unit_or_ctor(*id, Some(variant), ty));
         }
-        for info in self.impls_of(ty) {
+        for info in self.impls_of(ty).iter() {
             if of_trait.is_some() && info.of_trait != of_trait {
                 continue;
             }
             let Some(&id) = info.assoc.get(name) else { continue };
-            let Some(env) = self.impl_env(&info, ty) else { continue };
+            let Some(env) = self.impl_env(info, ty) else { continue };
             match &self.item(id).kind {
                 ItemKind::Fn(_) => {
                     return Ok(Val::func(FuncVal::Item {
@@ -203,7 +203,7 @@ impl Engine<'_> {
         }
         // A default of a trait the type implements.
         let mut traits = self.traits_of(ty, of_trait);
-        for info in self.impls_of(ty) {
+        for info in self.impls_of(ty).iter() {
             traits.extend(info.of_trait);
         }
         for trait_id in traits {
@@ -416,7 +416,7 @@ impl Engine<'_> {
             }
             FuncVal::Ctor { variant, ty, .. } => {
                 let ty = if want.same_head(ty) && matches!(want, Ty::Adt(..)) { want.clone() } else { ty.clone() };
-                self.field_types(&ty, *variant).into_iter().map(|(_, ty)| ty).collect()
+                self.field_types(&ty, *variant).iter().cloned().map(|(_, ty)| ty).collect()
             }
             _ => Vec::new(),
         }
@@ -1021,7 +1021,7 @@ impl Engine<'_> {
             return;
         }
         let owner = ItemId { krate: id.krate, idx: owner };
-        let info = self.impls_of(&self_ty).into_iter().find(|info| info.item == owner);
+        let info = self.impls_of(&self_ty).iter().find(|info| info.item == owner).cloned();
         if let Some(info) = info {
             if let Some(better) = self.impl_env(&info, want) {
                 let (generics, self_ty) = (better.generics, better.self_ty);
@@ -1059,7 +1059,7 @@ impl Engine<'_> {
         let params: Vec<Ty> = generics.params.iter().map(|param| Ty::Param(param.name.clone(), Rc::from([]))).collect();
         let pattern = Ty::Adt(*id, params.into());
         let mut binds = Vec::new();
-        for (name, field) in self.field_types(&pattern, variant) {
+        for (name, field) in self.field_types(&pattern, variant).iter().cloned() {
             if let Some((_, value)) = fields.iter().find(|(known, _)| *known == name) {
                 super::ty::unify(&field, &value.ty, &mut binds);
             }

@@ -689,8 +689,7 @@ impl Engine<'_> {
                         let fields = self.field_types(ty, None);
                         Type::Struct(
                             name,
-                            fields
-                                .into_iter()
+                            fields.iter().cloned()
                                 .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
                                 .collect(),
                         )
@@ -703,8 +702,7 @@ impl Engine<'_> {
                             .enumerate()
                             .map(|(at, variant)| {
                                 let fields = self.field_types(ty, Some(at as u32));
-                                let fields = fields
-                                    .into_iter()
+                                let fields = fields.iter().cloned()
                                     .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
                                     .collect();
                                 (variant, fields)

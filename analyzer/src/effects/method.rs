@@ -10,9 +10,10 @@ use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
 /// A found method.
-pub(super) struct Found {
+#[derive(Clone)]
+pub(crate) struct Found {
     item: ItemId,
-    env: TyEnv,
+    env: Rc<TyEnv>,
 }
 
 impl Engine<'_> {
@@ -52,7 +53,7 @@ impl Engine<'_> {
         let Some(found) = self.find_method(ty, name) else { return Vec::new() };
         let info = self.item(found.item);
         let ItemKind::Fn(function) = &info.kind else { return Vec::new() };
-        let mut env = found.env;
+        let mut env = found.env.as_ref().clone();
         for (param, arg) in function.generics.params.iter().zip(generic) {
             env.bind(param.name.clone(), arg.clone());
         }
@@ -96,7 +97,7 @@ impl Engine<'_> {
         }
         if let Some(found) = self.find_method(&value.ty, name) {
             let recv = self.receiver(found.item, places, &value);
-            return self.call_item(found.item, found.env, generic, Some(recv), args, want, span);
+            return self.call_item(found.item, found.env.as_ref().clone(), generic, Some(recv), args, want, span);
         }
         // Methods of traits the receiver is only known by.
         let traits = self.traits_of(&value.ty.clone(), None);
@@ -154,18 +155,29 @@ impl Engine<'_> {
         if matches!(ty, Ty::Unknown | Ty::Never) {
             return None;
         }
+        self.index_impls();
+        let key = (ty.clone(), name.clone());
+        if let Some(known) = self.memo.methods.get(&key) {
+            return known.clone();
+        }
+        let found = self.search_method(ty, name);
+        self.memo.methods.insert(key, found.clone());
+        found
+    }
+
+    fn search_method(&mut self, ty: &Ty, name: &Name) -> Option<Found> {
         let impls = self.impls_of(ty);
-        for info in &impls {
+        for info in impls.iter() {
             let Some(&item) = info.assoc.get(name) else { continue };
             let is_method = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
             if !is_method || (matches!(info.self_ty, Ty::Param(..)) && !self.blanket_fits(info, ty)) {
                 continue;
             }
             if let Some(env) = self.impl_env(info, ty) {
-                return Some(Found { item, env });
+                return Some(Found { item, env: Rc::new(env) });
             }
         }
-        for info in &impls {
+        for info in impls.iter() {
             let Some(trait_id) = info.of_trait else { continue };
             if matches!(info.self_ty, Ty::Param(..)) && !self.blanket_fits(info, ty) {
                 continue;
@@ -219,7 +231,7 @@ impl Engine<'_> {
             _ => return None,
         }
         let env = self.trait_env(trait_id, ty, info);
-        Some(Found { item, env })
+        Some(Found { item, env: Rc::new(env) })
     }
 
     /// The meaning of names in a trait's own methods when `Self` is `ty`.
@@ -294,14 +306,14 @@ impl Engine<'_> {
         }
         let concrete = !matches!(ty, Ty::Unknown | Ty::Dyn(_) | Ty::Param(..) | Ty::External(_));
         if concrete {
-            for info in self.impls_of(&ty) {
+            for info in self.impls_of(&ty).iter() {
                 if info.of_trait != Some(trait_id) {
                     continue;
                 }
-                if matches!(info.self_ty, Ty::Param(..)) && !self.blanket_fits(&info, &ty) {
+                if matches!(info.self_ty, Ty::Param(..)) && !self.blanket_fits(info, &ty) {
                     continue;
                 }
-                let Some(env) = self.impl_env(&info, &ty) else { continue };
+                let Some(env) = self.impl_env(info, &ty) else { continue };
                 if let Some(&own) = info.assoc.get(&name) {
                     // `impl From<A> for T` and `impl From<B> for T`: the argument decides.
                     if !self.accepts(own, &env, has_recv, &args) {
@@ -311,7 +323,7 @@ impl Engine<'_> {
                     let recv = recv.map(|value| self.adapted_receiver(own, value));
                     return self.call_item(own, env, generic, recv, args, want, span);
                 }
-                let env = self.trait_env(trait_id, &ty, Some(&info));
+                let env = self.trait_env(trait_id, &ty, Some(info));
                 if function.has_body {
                     let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
                     return self.call_item(item, env, generic, recv, args, want, span);
@@ -457,7 +469,7 @@ impl Engine<'_> {
                 let recv = self.receiver(found.item, places, value);
                 let span = Span::NONE;
                 return self
-                    .call_item(found.item, found.env, &[], Some(recv), Vec::new(), &Ty::Unknown, span)
+                    .call_item(found.item, found.env.as_ref().clone(), &[], Some(recv), Vec::new(), &Ty::Unknown, span)
                     .map(Some);
             }
         }
@@ -491,7 +503,7 @@ impl Engine<'_> {
         if let Some(found) = self.find_method(&value.ty, &deref) {
             let places = self.as_places(value.clone());
             let recv = self.receiver(found.item, &places, value);
-            let target = self.call_item(found.item, found.env, &[], Some(recv), Vec::new(), &Ty::Unknown, Span::NONE);
+            let target = self.call_item(found.item, found.env.as_ref().clone(), &[], Some(recv), Vec::new(), &Ty::Unknown, Span::NONE);
             if let Ok(target) = target {
                 let target = self.settle(target);
                 if !target.ty.same_head(&value.ty) {
@@ -524,7 +536,7 @@ impl Engine<'_> {
                 let recv = self.receiver(found.item, places, base);
                 let value = self.call_item(
                     found.item,
-                    found.env,
+                    found.env.as_ref().clone(),
                     &[],
                     Some(recv),
                     vec![index.clone()],

@@ -13,7 +13,7 @@ mod call;
 mod eval;
 mod host;
 mod iter;
-mod method;
+pub(crate) mod method;
 mod native;
 mod pattern;
 mod record;
@@ -33,7 +33,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Changes, Store};
 use std::rc::Rc;
 use std::sync::Arc;
-use ty::{ImplIndex, Ty, TyEnv};
+use ty::{ImplIndex, Memo, Ty, TyEnv};
 use value::Val;
 
 /// Evaluation steps per run of an entry point.
@@ -73,6 +73,7 @@ pub(crate) struct Engine<'w> {
     pub(crate) world: &'w World<'w>,
     pub(crate) impls: ImplIndex,
     caps: FxHashMap<Ty, bool>,
+    memo: Memo,
     pub(crate) capability_items: Vec<ItemId>,
     pub(crate) std_crate: Option<CrateId>,
     pub(crate) known: Known,
@@ -214,6 +215,7 @@ impl<'w> Engine<'w> {
             world,
             impls: ImplIndex::default(),
             caps: FxHashMap::default(),
+            memo: Memo::default(),
             capability_items: Vec::new(),
             std_crate: None,
             known: Known::default(),

@@ -484,12 +484,12 @@ impl Engine<'_> {
         }
         let from = Name::new_static("from");
         if matches!(want, Ty::Adt(..)) {
-            for info in self.impls_of(want) {
+            for info in self.impls_of(want).iter() {
                 let Some(&item) = info.assoc.get(&from) else { continue };
                 if !matches!(self.item(item).kind, ItemKind::Fn(_)) {
                     continue;
                 }
-                let Some(env) = self.impl_env(&info, want) else { continue };
+                let Some(env) = self.impl_env(info, want) else { continue };
                 if self.fits(item, &env, std::slice::from_ref(value)) {
                     return self.call_item(item, env, &[], None, vec![value.clone()], want, span);
                 }
@@ -796,9 +796,9 @@ impl Engine<'_> {
             _ if self.is_option(ty) => self.none(ty.arg(0)),
             Ty::Adt(id, _) => {
                 let default = Name::new_static("default");
-                for info in self.impls_of(ty) {
+                for info in self.impls_of(ty).iter() {
                     let Some(&item) = info.assoc.get(&default) else { continue };
-                    if let Some(env) = self.impl_env(&info, ty) {
+                    if let Some(env) = self.impl_env(info, ty) {
                         let made = self.call_item(item, env, &[], None, Vec::new(), ty, Span::NONE);
                         return made.unwrap_or_else(|_| Val::any(ty.clone()));
                     }
@@ -808,7 +808,7 @@ impl Engine<'_> {
                 if derived && matches!(item.kind, ItemKind::Struct(_)) {
                     let fields = self.field_types(ty, None);
                     let fields =
-                        fields.into_iter().map(|(name, field)| (name, self.default_value(&field, depth + 1))).collect();
+                        fields.iter().cloned().map(|(name, field)| (name, self.default_value(&field, depth + 1))).collect();
                     return super::call::built(ty.clone(), None, fields);
                 }
                 Val::any(ty.clone())

@@ -147,6 +147,14 @@ pub(crate) struct ImplInfo {
     pub(crate) assoc: FxHashMap<Name, ItemId>,
 }
 
+/// Answers to questions that are asked again and again; valid while no crate is loaded.
+#[derive(Default)]
+pub(crate) struct Memo {
+    impls: FxHashMap<Ty, Rc<[Rc<ImplInfo>]>>,
+    fields: FxHashMap<(Ty, Option<u32>), Rc<[(Name, Ty)]>>,
+    pub(crate) methods: FxHashMap<(Ty, Name), Option<super::method::Found>>,
+}
+
 /// All impls of the crates loaded so far.
 #[derive(Default)]
 pub(crate) struct ImplIndex {
@@ -402,7 +410,7 @@ impl Engine<'_> {
                 return ret.as_ref().clone();
             }
         }
-        for info in self.impls_of(ty) {
+        for info in self.impls_of(ty).iter() {
             if of_trait.is_some() && info.of_trait != of_trait {
                 continue;
             }
@@ -410,7 +418,7 @@ impl Engine<'_> {
             let item = self.item(alias);
             let ItemKind::TypeAlias(alias) = &item.kind else { continue };
             let Some(target) = &alias.ty else { continue };
-            if let Some(env) = self.impl_env(&info, ty) {
+            if let Some(env) = self.impl_env(info, ty) {
                 return self.lower_ty_at(target, &env, depth + 1);
             }
         }
@@ -464,11 +472,16 @@ impl Engine<'_> {
     /// Indexes the impls of every crate loaded since the last call.
     pub(crate) fn index_impls(&mut self) {
         loop {
-            let new: Vec<CrateId> =
-                self.world.loaded().into_iter().filter(|id| !self.impls.done.contains(id)).collect();
+            let loaded = self.world.loaded();
+            if loaded.len() == self.impls.done.len() {
+                return;
+            }
+            let new: Vec<CrateId> = loaded.into_iter().filter(|id| !self.impls.done.contains(id)).collect();
             if new.is_empty() {
                 return;
             }
+            // What was looked up before may have other answers now.
+            self.memo = Memo::default();
             for id in new {
                 self.impls.done.push(id);
                 self.index_crate(id);
@@ -529,8 +542,17 @@ impl Engine<'_> {
     }
 
     /// Impls whose self type may be `ty`: inherent ones first, then trait impls, then blanket ones.
-    pub(crate) fn impls_of(&mut self, ty: &Ty) -> Vec<Rc<ImplInfo>> {
+    pub(crate) fn impls_of(&mut self, ty: &Ty) -> Rc<[Rc<ImplInfo>]> {
         self.index_impls();
+        if let Some(known) = self.memo.impls.get(ty) {
+            return known.clone();
+        }
+        let found: Rc<[Rc<ImplInfo>]> = self.find_impls(ty).into();
+        self.memo.impls.insert(ty.clone(), found.clone());
+        found
+    }
+
+    fn find_impls(&mut self, ty: &Ty) -> Vec<Rc<ImplInfo>> {
         let mut found: Vec<Rc<ImplInfo>> = Vec::new();
         if let Some(list) = self.impls.by_head.get(&head(ty)) {
             found.extend(list.iter().map(|&at| self.impls.impls[at as usize].clone()));
@@ -589,7 +611,20 @@ impl Engine<'_> {
     }
 
     /// Field types of a struct, or of a variant of an enum.
-    pub(crate) fn field_types(&mut self, ty: &Ty, variant: Option<u32>) -> Vec<(Name, Ty)> {
+    pub(crate) fn field_types(&mut self, ty: &Ty, variant: Option<u32>) -> Rc<[(Name, Ty)]> {
+        if !matches!(ty, Ty::Adt(..)) {
+            return Rc::from([]);
+        }
+        let key = (ty.clone(), variant);
+        if let Some(known) = self.memo.fields.get(&key) {
+            return known.clone();
+        }
+        let found: Rc<[(Name, Ty)]> = self.find_field_types(ty, variant).into();
+        self.memo.fields.insert(key, found.clone());
+        found
+    }
+
+    fn find_field_types(&mut self, ty: &Ty, variant: Option<u32>) -> Vec<(Name, Ty)> {
         let Ty::Adt(id, args) = ty else { return Vec::new() };
         let item = self.item(*id);
         let (generics, fields) = match (&item.kind, variant) {

@@ -198,7 +198,7 @@ fn variant_arguments(
     variant: u32,
 ) -> (Vec<(Name, crate::effects::Value)>, Vec<Param>) {
     let fields = engine.field_types(ty, Some(variant));
-    if let [(name, inner)] = fields.as_slice() {
+    if let [(name, inner)] = fields.as_ref() {
         if name == "0" {
             let params = engine.struct_params(inner);
             if params.is_empty() {
@@ -217,7 +217,7 @@ fn variant_arguments(
     }
     let mut values = Vec::new();
     let mut params = Vec::new();
-    for (name, ty) in fields {
+    for (name, ty) in fields.iter().cloned() {
         let term = Term::Arg(vec![Step::Field(name.to_string())]);
         values.push((name.clone(), Engine::value_of_term(ty.clone(), term)));
         params.push(Param {
@@ -264,7 +264,8 @@ impl Engine<'_> {
             return Vec::new();
         }
         self.field_types(ty, None)
-            .into_iter()
+            .iter()
+            .cloned()
             .map(|(name, ty)| Param {
                 name: name.to_string(),
                 ty: self.describe_type(&ty),
