@@ -282,8 +282,7 @@ impl Engine<'_> {
         if let Some(inner) = body.module {
             env.module = inner;
         }
-        let mark = self.store.mark();
-        let mut frame = Frame::new(body, Rc::new(env), Rc::from(item.name.as_str()), ty.clone(), mark);
+        let mut frame = Frame::new(body, Rc::new(env), Rc::from(item.name.as_str()), ty.clone(), &self.store);
         let value = self.eval(&mut frame, root, &ty).unwrap_or_else(|_| Val::any(ty.clone()));
         self.conditions = conditions;
         self.repeats = repeats;
@@ -588,8 +587,7 @@ impl Engine<'_> {
             }
             None => want.clone(),
         };
-        let mark = self.store.mark();
-        let mut frame = Frame::new(body.clone(), closure.env.clone(), closure.name.clone(), ret.clone(), mark);
+        let mut frame = Frame::new(body.clone(), closure.env.clone(), closure.name.clone(), ret.clone(), &self.store);
         for (local, slot) in &closure.slots {
             frame.set_slot(*local, *slot);
         }
@@ -633,7 +631,11 @@ impl Engine<'_> {
                 if ends.is_empty() && !(in_try && self.may_be_err(&value)) {
                     return Ok(value);
                 }
-                ends.push((self.store.changes(mark), value));
+                let mut changes = self.store.changes(mark);
+                if !ends.is_empty() {
+                    changes.0.retain(|slot, _| *slot < frame.base);
+                }
+                ends.push((changes, value));
             }
             Err(div) => fail = div.fail || ends.is_empty(),
         }
@@ -731,7 +733,8 @@ impl Engine<'_> {
             Kind::Enum(alts) => self.is_result(&value.ty) && alts.iter().all(|alt| alt.variant == self.known.err),
             _ => false,
         };
-        let changes = self.store.changes(f.mark);
+        let mut changes = self.store.changes(f.mark);
+        changes.0.retain(|slot, _| *slot < f.base);
         f.exits.push((changes, value));
         Div { fail }
     }
@@ -916,6 +919,46 @@ impl Engine<'_> {
             return self.unseen_call(UnknownReason::Unparsable, &item.name, &all, want, span);
         };
         let Some(root) = body.root else { return Ok(Val::any(want.clone())) };
+        // Code that cannot reach state computes a value; only what it is given can be seen through it (MODEL §4).
+        if !self.reaches_state(id.krate) {
+            let mut all: Vec<Val> = recv.into_iter().collect();
+            all.extend(args);
+            let ret = self.lower_ty(&function.ret, &env);
+            let ret = if ret.is_unknown() || matches!(ret, Ty::Param(..) | Ty::Dyn(_)) { want.clone() } else { ret };
+            // Under ambient access, code of the contract that is handed over may touch state when it is called back.
+            let own_code = |value: &Val| match (&value.kind, &value.ty) {
+                (Kind::Closure(_) | Kind::Func(_) | Kind::Multi(_) | Kind::Iter(_), _) => true,
+                (_, Ty::Adt(id, _)) => self.world.packages()[id.krate.0 as usize].analysed,
+                _ => false,
+            };
+            let called_back = self.ambient && all.iter().any(own_code);
+            let handed_over = called_back || all.iter().any(|value| self.carries_cap(value, 0));
+            if !handed_over {
+                return self.unseen_call(UnknownReason::UnresolvedCall, &item.name, &all, &ret, span);
+            }
+            // A closure or generic value with access to state goes in: follow it.
+            let mut all = all.into_iter();
+            let recv = if function.receiver.is_some() { all.next() } else { None };
+            return self.enter(id, env, recv, all.collect(), want, span, &body, root);
+        }
+        self.enter(id, env, recv, args, want, span, &body, root)
+    }
+
+    /// Runs the body of a function whose generics are bound.
+    #[allow(clippy::too_many_arguments)]
+    fn enter(
+        &mut self,
+        id: ItemId,
+        mut env: TyEnv,
+        recv: Option<Val>,
+        args: Vec<Val>,
+        want: &Ty,
+        span: Span,
+        body: &std::sync::Arc<crate::ir::hir::Body>,
+        root: ExprId,
+    ) -> Ev {
+        let item = self.item(id);
+        let ItemKind::Fn(function) = &item.kind else { return Ok(Val::any(want.clone())) };
         // Recursion: two exact rounds, one with widened arguments, and from there on the result is anything: the
         // widened round's effects cover those of all deeper ones (MODEL §6.4).
         let rounds = self.stack.iter().filter(|(running, _)| *running == id).count();
@@ -955,8 +998,7 @@ impl Engine<'_> {
             env.module = inner;
         }
         let name: Rc<str> = Rc::from(item.name.as_str());
-        let mark = self.store.mark();
-        let mut frame = Frame::new(body.clone(), Rc::new(env), name.clone(), ret.clone(), mark);
+        let mut frame = Frame::new(body.clone(), Rc::new(env), name.clone(), ret.clone(), &self.store);
         let mut values: Vec<Val> = Vec::new();
         if function.receiver.is_some() {
             values.push(recv.unwrap_or_else(|| Val::any(Ty::Unknown)));
@@ -1104,8 +1146,7 @@ impl Engine<'_> {
     ) -> Result<(), Div> {
         let Some(root) = body.root else { return Ok(()) };
         let env = Rc::new(TyEnv::root(ModId { krate: id.krate, idx: 0 }));
-        let mark = self.store.mark();
-        let mut frame = Frame::new(body.clone(), env, Rc::from("construct"), Ty::unit(), mark);
+        let mut frame = Frame::new(body.clone(), env, Rc::from("construct"), Ty::unit(), &self.store);
         let params = body.params.clone();
         for pat in params {
             if let crate::ir::hir::Pat::Bind(local, ..) = body.pat(pat) {

@@ -689,7 +689,9 @@ impl Engine<'_> {
                         let fields = self.field_types(ty, None);
                         Type::Struct(
                             name,
-                            fields.iter().cloned()
+                            fields
+                                .iter()
+                                .cloned()
                                 .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
                                 .collect(),
                         )
@@ -702,7 +704,9 @@ impl Engine<'_> {
                             .enumerate()
                             .map(|(at, variant)| {
                                 let fields = self.field_types(ty, Some(at as u32));
-                                let fields = fields.iter().cloned()
+                                let fields = fields
+                                    .iter()
+                                    .cloned()
                                     .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
                                     .collect();
                                 (variant, fields)

@@ -503,7 +503,15 @@ impl Engine<'_> {
         if let Some(found) = self.find_method(&value.ty, &deref) {
             let places = self.as_places(value.clone());
             let recv = self.receiver(found.item, &places, value);
-            let target = self.call_item(found.item, found.env.as_ref().clone(), &[], Some(recv), Vec::new(), &Ty::Unknown, Span::NONE);
+            let target = self.call_item(
+                found.item,
+                found.env.as_ref().clone(),
+                &[],
+                Some(recv),
+                Vec::new(),
+                &Ty::Unknown,
+                Span::NONE,
+            );
             if let Ok(target) = target {
                 let target = self.settle(target);
                 if !target.ty.same_head(&value.ty) {

@@ -74,6 +74,7 @@ pub(crate) struct Engine<'w> {
     pub(crate) impls: ImplIndex,
     caps: FxHashMap<Ty, bool>,
     memo: Memo,
+    reach: FxHashMap<CrateId, bool>,
     pub(crate) capability_items: Vec<ItemId>,
     pub(crate) std_crate: Option<CrateId>,
     pub(crate) known: Known,
@@ -128,6 +129,8 @@ pub(crate) struct Frame {
     pub(crate) name: Rc<str>,
     ret_ty: Ty,
     mark: usize,
+    /// First slot of this activation: what lies above is gone when it ends.
+    base: u32,
     exits: Vec<(Changes, Val)>,
     loops: Vec<LoopFrame>,
     extra_conditions: u32,
@@ -146,7 +149,7 @@ const NO_SLOT: u32 = u32::MAX;
 const CLOSURE: ItemId = ItemId { krate: CrateId(u32::MAX), idx: u32::MAX };
 
 impl Frame {
-    fn new(body: Arc<Body>, env: Rc<TyEnv>, name: Rc<str>, ret_ty: Ty, mark: usize) -> Frame {
+    fn new(body: Arc<Body>, env: Rc<TyEnv>, name: Rc<str>, ret_ty: Ty, store: &Store) -> Frame {
         let slots = vec![NO_SLOT; body.locals.len()];
         Frame {
             body,
@@ -154,7 +157,8 @@ impl Frame {
             env,
             name,
             ret_ty,
-            mark,
+            mark: store.mark(),
+            base: store.len() as u32,
             exits: Vec::new(),
             loops: Vec::new(),
             extra_conditions: 0,
@@ -216,6 +220,7 @@ impl<'w> Engine<'w> {
             impls: ImplIndex::default(),
             caps: FxHashMap::default(),
             memo: Memo::default(),
+            reach: FxHashMap::default(),
             capability_items: Vec::new(),
             std_crate: None,
             known: Known::default(),
@@ -268,6 +273,27 @@ impl<'w> Engine<'w> {
             return Err(Div { fail: true });
         }
         Ok(())
+    }
+
+    /// True when code of a crate could reach state: it, or something it depends on, is described by a table that speaks
+    /// of state, or is not there.
+    pub(crate) fn reaches_state(&mut self, id: CrateId) -> bool {
+        if let Some(&known) = self.reach.get(&id) {
+            return known;
+        }
+        self.reach.insert(id, false);
+        let package = &self.world.packages()[id.0 as usize];
+        let speaks =
+            |id: CrateId| self.world.model(id).is_some_and(|model| model.ambient || !model.capability.is_empty());
+        let direct = package.analysed
+            || self.is_model(id)
+            || speaks(id)
+            || self.world.overlay(id).is_some_and(speaks)
+            || package.missing.iter().any(|name| self.world.model_named(name).is_some_and(speaks));
+        let deps: Vec<CrateId> = package.deps.iter().map(|(_, dep)| CrateId(dep.0)).collect();
+        let reaches = direct || deps.into_iter().any(|dep| self.reaches_state(dep));
+        self.reach.insert(id, reaches);
+        reaches
     }
 
     /// True for a crate that some package declares and that is not on disk.

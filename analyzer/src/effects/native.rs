@@ -807,8 +807,11 @@ impl Engine<'_> {
                 let derived = item.attrs.iter().any(|attr| attr.path == "derive" && attr.tokens.contains("Default"));
                 if derived && matches!(item.kind, ItemKind::Struct(_)) {
                     let fields = self.field_types(ty, None);
-                    let fields =
-                        fields.iter().cloned().map(|(name, field)| (name, self.default_value(&field, depth + 1))).collect();
+                    let fields = fields
+                        .iter()
+                        .cloned()
+                        .map(|(name, field)| (name, self.default_value(&field, depth + 1)))
+                        .collect();
                     return super::call::built(ty.clone(), None, fields);
                 }
                 Val::any(ty.clone())

@@ -559,7 +559,9 @@ impl Engine<'_> {
             let variant = *variant;
             let types = self.field_types(&value.ty, Some(variant));
             let name = self.variant_name(&value.ty, variant);
-            let fields = types.iter().cloned()
+            let fields = types
+                .iter()
+                .cloned()
                 .map(|(field, ty)| {
                     let inner = super::native::variant_payload(sym, &name, &field);
                     (field, Val::sym(ty, inner))

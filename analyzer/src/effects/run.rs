@@ -132,9 +132,8 @@ impl<'w> Engine<'w> {
 
     fn run_text(&mut self, body: &Arc<Body>, module: ModId, want: &Ty) -> Val {
         let Some(root) = body.root else { return Val::any(want.clone()) };
-        let mark = self.store.mark();
         let env = Rc::new(TyEnv::root(module));
-        let mut frame = Frame::new(body.clone(), env, Rc::from("table"), want.clone(), mark);
+        let mut frame = Frame::new(body.clone(), env, Rc::from("table"), want.clone(), &self.store);
         let value = self.eval(&mut frame, root, want).unwrap_or_else(|_| Val::any(want.clone()));
         value.retyped(want)
     }

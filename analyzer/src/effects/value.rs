@@ -329,8 +329,21 @@ impl Val {
     }
 }
 
+thread_local! {
+    /// Nodes the running join may still make.
+    static FUEL: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// A join that makes more nodes than this keeps only dependencies: shared parts would be copied without end.
+const JOIN_NODES: u32 = 3_000;
+
 /// Joins values; `depth` bounds recursion into structures.
 pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
+    let left = FUEL.with(|fuel| {
+        let left = if depth == 0 { JOIN_NODES } else { fuel.get().saturating_sub(1) };
+        fuel.set(left);
+        left
+    });
     let ty = if a.ty == b.ty || b.ty.is_unknown() || b.ty == Ty::Never {
         a.ty.clone()
     } else if a.ty.is_unknown() || a.ty == Ty::Never {
@@ -340,7 +353,7 @@ pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
     } else {
         Ty::Unknown
     };
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || left == 0 {
         return collapse_join(ty, a, b);
     }
     let kind = match (&a.kind, &b.kind) {
