@@ -184,7 +184,8 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
     }
     if !missing.is_empty() {
         output::tell(&format!(
-            "{note}note{end}: not on disk: {missing}; calls into it are unknown (`cargo fetch` gets what a registry has)\n"
+            "{note}note{end}: not on disk: {missing}; calls into it are unknown where crosslane has no table for them \
+             (`cargo fetch` gets what a registry has)\n"
         ))?;
     }
     Ok(())

@@ -63,7 +63,7 @@ struct Group<'a> {
     unknown: bool,
 }
 
-fn groups<'a>(judged: &Judged<'a>, meets: &[Meet]) -> Vec<Group<'a>> {
+fn groups<'a>(judged: &Judged<'a>, a: usize, b: usize, meets: &[Meet]) -> Vec<Group<'a>> {
     let mut keys = Vec::new();
     let mut groups: Vec<Group<'a>> = Vec::new();
     for meet in meets {
@@ -89,6 +89,20 @@ fn groups<'a>(judged: &Judged<'a>, meets: &[Meet]) -> Vec<Group<'a>> {
         group.when = std::mem::replace(&mut group.when, Condition::never()).or(meet.when.clone());
         group.when.simplify();
     }
+    let span = |entry: usize, site: &Site| {
+        let entry = &judged.contract.entries[entry];
+        match *site {
+            Site::Access(at) => entry.accesses.get(at).map(|it| it.span),
+            Site::Account(at) => entry.accounts.as_ref().and_then(|accounts| accounts.get(at)).map(|it| it.span),
+            Site::Unknown(at) => entry.unknowns.get(at).map(|it| it.span),
+            Site::External(at) => entry.externals.get(at).map(|it| it.span),
+            Site::Contract => None,
+        }
+    };
+    for group in &mut groups {
+        group.a.sort_by_key(|site| (span(a, site), *site));
+        group.b.sort_by_key(|site| (span(b, site), *site));
+    }
     groups
 }
 
@@ -108,7 +122,7 @@ fn explain(judged: &Judged<'_>, a: usize, b: usize, out: &mut String) {
         return;
     }
     let _ = writeln!(out, ": the later one {})", verdict.outcome.as_str());
-    for group in groups(judged, &verdict.meets) {
+    for group in groups(judged, a, b, &verdict.meets) {
         let (entry_a, entry_b) = (&contract.entries[a], &contract.entries[b]);
         let _ = writeln!(out, "\n  {}", title(judged, a, b, &group));
         let width = name_a.chars().count().max(name_b.chars().count());
@@ -309,7 +323,7 @@ fn json(judged: &Judged<'_>, a: usize, b: usize) -> serde_json::Value {
             files.locate(span).map(|at| serde_json::json!({ "file": &*at.file, "line": at.line, "column": at.column }));
         Some(serde_json::json!({ "what": what, "span": place, "via": via }))
     };
-    let meets: Vec<serde_json::Value> = groups(judged, &verdict.meets)
+    let meets: Vec<serde_json::Value> = groups(judged, a, b, &verdict.meets)
         .iter()
         .map(|group| {
             let side = |entry: usize, sites: &[Site]| -> Vec<_> {

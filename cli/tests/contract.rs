@@ -1,0 +1,304 @@
+//! Every verb on a small contract, as its author would run it: overview, why, manifest, diff, baseline, expectations,
+//! formats. The SDK is not on disk; the analyzer's tables stand in.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+const MANIFEST: &str = "[package]\nname = \"counter\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[lib]\n\
+                        crate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\ncosmwasm-std = \"2\"\ncw-storage-plus = \"2\"\n";
+
+const SOURCE: &str = r#"use cosmwasm_std::{entry_point, Addr, Deps, DepsMut, Env, MessageInfo, Response, StdResult, Uint128};
+use cw_storage_plus::{Item, Map};
+
+pub const BALANCES: Map<&Addr, Uint128> = Map::new("balances");
+pub const COUNT: Item<u64> = Item::new("count");
+
+pub struct InstantiateMsg {}
+
+pub enum ExecuteMsg {
+    Transfer { recipient: String, amount: Uint128 },
+    Count {},
+}
+
+pub enum QueryMsg {
+    Balance { address: String },
+}
+
+#[entry_point]
+pub fn instantiate(deps: DepsMut, _env: Env, _info: MessageInfo, _msg: InstantiateMsg) -> StdResult<Response> {
+    COUNT.save(deps.storage, &0)?;
+    Ok(Response::new())
+}
+
+#[entry_point]
+pub fn execute(deps: DepsMut, _env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {
+    match msg {
+        ExecuteMsg::Transfer { recipient, amount } => transfer(deps, info, recipient, amount),
+        ExecuteMsg::Count {} => {
+            COUNT.update(deps.storage, |n| -> StdResult<_> { Ok(n + 1) })?;
+            Ok(Response::new())
+        }
+    }
+}
+
+fn transfer(deps: DepsMut, info: MessageInfo, recipient: String, amount: Uint128) -> StdResult<Response> {
+    let to = deps.api.addr_validate(&recipient)?;
+    BALANCES.update(deps.storage, &info.sender, |b: Option<Uint128>| -> StdResult<_> {
+        Ok(b.unwrap_or_default().checked_sub(amount)?)
+    })?;
+    BALANCES.update(deps.storage, &to, |b: Option<Uint128>| -> StdResult<_> { Ok(b.unwrap_or_default() + amount) })?;
+    Ok(Response::new())
+}
+
+#[entry_point]
+pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> StdResult<Uint128> {
+    match msg {
+        QueryMsg::Balance { address } => {
+            let address = deps.api.addr_validate(&address)?;
+            Ok(BALANCES.may_load(deps.storage, &address)?.unwrap_or_default())
+        }
+    }
+}
+"#;
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    /// Both streams and the exit status, for a snapshot.
+    fn transcript(&self) -> String {
+        format!("{}--- stderr\n{}--- exit {}\n", self.out, self.err, self.code)
+    }
+}
+
+impl Place {
+    fn new() -> Place {
+        let place = Place { dir: tempfile::tempdir().unwrap() };
+        place.write("Cargo.toml", MANIFEST);
+        place.write("src/lib.rs", SOURCE);
+        place
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        fs::canonicalize(self.dir.path()).unwrap().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Changes the source: a global counter in `transfer`, and balances under another namespace.
+    fn change(&self) {
+        let text = SOURCE.replace("Map::new(\"balances\")", "Map::new(\"accounts\")").replace(
+            "    let to = deps",
+            "    COUNT.update(deps.storage, |n| -> StdResult<_> { Ok(n + 1) })?;\n    let to = deps",
+        );
+        self.write("src/lib.rs", &text);
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
+            .args(args)
+            .current_dir(self.path(""))
+            .env("CARGO_HOME", self.path("cargo-home"))
+            .env_remove("CARGO_TERM_COLOR")
+            .output()
+            .unwrap();
+        let text =
+            |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(self.path("").to_str().unwrap(), "DIR/");
+        Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    fn git(&self, args: &[&str]) {
+        let status = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"])
+            .args(args)
+            .current_dir(self.path(""))
+            .output()
+            .unwrap()
+            .status;
+        assert!(status.success(), "git {args:?}");
+    }
+}
+
+#[test]
+fn first_run() {
+    let place = Place::new();
+    insta::assert_snapshot!("check", place.run(&[]).transcript());
+    insta::assert_snapshot!("check_short", place.run(&["--message-format", "short", "-q"]).transcript());
+    insta::assert_snapshot!("why", place.run(&["why", "transfer", "-q"]).transcript());
+    insta::assert_snapshot!("matrix", place.run(&["matrix", "--all", "-q"]).transcript());
+    insta::assert_snapshot!("footprint", place.run(&["footprint", "transfer", "balance", "-q"]).transcript());
+}
+
+#[test]
+fn the_same_bytes_every_time() {
+    let (one, two) = (Place::new(), Place::new());
+    for args in [&["manifest", "--output", "-"][..], &["--message-format", "json"], &["matrix", "--format", "svg"], &[]]
+    {
+        let (a, b) = (one.run(args), two.run(args));
+        assert_eq!((a.out, a.err), (b.out, b.err), "{args:?}");
+    }
+}
+
+#[test]
+fn levels_decide_the_exit_status() {
+    let place = Place::new();
+    assert_eq!(place.run(&["-D", "hot-counter"]).code, 1);
+    assert_eq!(place.run(&["-D", "XL101", "-q"]).code, 1);
+    let hidden = place.run(&["-A", "hot-counter"]);
+    assert!(hidden.code == 0 && !hidden.err.contains("XL101"), "{}", hidden.transcript());
+    place.write("crosslane.toml", "[lints]\nhot-counter = \"deny\"\n");
+    assert_eq!(place.run(&[]).code, 1);
+    assert_eq!(place.run(&["-W", "hot-counter"]).code, 0);
+    let text = SOURCE.replace(
+        "            COUNT.update",
+        "            // crosslane: allow(hot-counter) it is the point\n            COUNT.update",
+    );
+    place.write("src/lib.rs", &text);
+    assert_eq!(place.run(&[]).code, 0);
+}
+
+#[test]
+fn a_change_is_seen_by_manifest_check_and_diff() {
+    let place = Place::new();
+    assert_eq!(place.run(&["manifest"]).code, 0);
+    assert_eq!(place.run(&["manifest", "--check"]).code, 0);
+    assert_eq!(place.run(&["diff", "crosslane.json"]).out, "");
+    place.change();
+    insta::assert_snapshot!("manifest_check", place.run(&["manifest", "--check", "-q"]).transcript());
+    insta::assert_snapshot!("diff", place.run(&["diff", "crosslane.json", "--layout", "-q"]).transcript());
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run(&["diff", "crosslane.json", "--format", "json"]).out).unwrap();
+    assert_eq!((&json["worse"], &json["loses_data"]), (&true.into(), &true.into()));
+    let check = place.run(&["--message-format", "short", "-q"]);
+    assert!(check.err.contains("[XL904]") && check.err.contains("[XL905]"), "{}", check.err);
+}
+
+#[test]
+fn a_pull_request_in_git() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.git(&["add", "."]);
+    place.git(&["commit", "-qm", "one"]);
+    place.git(&["tag", "old"]);
+    // No manifest is committed: the revision is analysed from its sources.
+    let same = place.run(&["diff", "old", "-q"]);
+    assert_eq!((same.code, same.out.as_str()), (0, ""), "{}", same.transcript());
+    place.change();
+    let from_source = place.run(&["diff", "old", "-q"]);
+    assert_eq!(from_source.code, 1, "{}", from_source.transcript());
+    assert!(from_source.out.contains("data at the old key is no longer read"), "{}", from_source.out);
+    place.git(&["commit", "-qam", "two"]);
+    let between = place.run(&["diff", "old", "HEAD", "-q", "--format", "md"]);
+    assert!(between.code == 1 && between.out.starts_with("### crosslane: `counter`"), "{}", between.transcript());
+    assert_eq!(place.run(&["diff", "HEAD", "HEAD", "-q"]).code, 0);
+    assert_eq!(place.run(&["diff", "no-such-branch", "-q"]).code, 2);
+}
+
+#[test]
+fn a_baseline_hides_what_is_known_and_nothing_else() {
+    let place = Place::new();
+    assert_eq!(place.run(&["baseline", "update", "-q"]).code, 0);
+    let known = ["--baseline", "crosslane-baseline.json", "-D", "hot-counter"];
+    let run = place.run(&known);
+    assert!(run.code == 0 && run.out.contains("1 known finding hidden by the baseline"), "{}", run.transcript());
+    // A line moved: still the same finding.
+    place.write("src/lib.rs", &format!("// one more line\n{SOURCE}"));
+    assert_eq!(place.run(&known).code, 0);
+    place.write(
+        "src/lib.rs",
+        &SOURCE.replace("            COUNT.update(deps.storage, |n| -> StdResult<_> { Ok(n + 1) })?;\n", ""),
+    );
+    let run = place.run(&known);
+    assert!(run.out.contains("no longer found: XL101 COUNT"), "{}", run.transcript());
+    assert_eq!(place.run(&["baseline", "prune", "-q"]).code, 0);
+    assert!(!fs::read_to_string(place.path("crosslane-baseline.json")).unwrap().contains("XL101"));
+    place.write("src/lib.rs", SOURCE);
+    assert_eq!(place.run(&known).code, 1);
+    place.write("crosslane-baseline.json", "{\"version\": 1,\n \"findings\": 3}");
+    let run = place.run(&known);
+    assert!(run.code == 2 && run.err.contains("crosslane-baseline.json:2:14"), "{}", run.transcript());
+}
+
+#[test]
+fn expectations_without_macros() {
+    let place = Place::new();
+    place.write(
+        "crosslane.toml",
+        "[expect]\n\"execute::transfer\" = \"sharded\"\ncount = \"serial\"\nmax-unknowns = 0\n",
+    );
+    let run = place.run(&[]);
+    assert_eq!(run.code, 0, "{}", run.transcript());
+    place.write("crosslane.toml", "[expect]\n\"execute::transfer\" = \"parallel\"\n");
+    let run = place.run(&["-q"]);
+    assert!(run.code == 1 && run.err.contains("XL902") && run.err.contains("crosslane.toml:2"), "{}", run.transcript());
+    place.write("crosslane.toml", "[expect]\n\n\"execute::tranfser\" = \"parallel\"\n");
+    let run = place.run(&[]);
+    assert!(run.code == 2 && run.err.contains("crosslane.toml:3:1"), "{}", run.transcript());
+    assert!(run.err.contains("did you mean `execute::transfer`?"), "{}", run.err);
+}
+
+#[test]
+fn machine_formats_are_alone_on_standard_output() {
+    let place = Place::new();
+    let run = place.run(&["--message-format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(json["findings"][0]["code"], "XL101");
+    assert_eq!(json["findings"][0]["spans"][0]["file"], "src/lib.rs");
+    for line in place.run(&["--message-format", "cargo-json"]).out.lines() {
+        let message: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(message["target"]["src_path"].is_string() && message["package_id"].is_string());
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&place.run(&["--message-format", "sarif"]).out).unwrap();
+    assert_eq!((&sarif["version"], &sarif["runs"][0]["results"][0]["ruleId"]), (&"2.1.0".into(), &"XL101".into()));
+    assert!(place.run(&["--message-format", "github"]).out.starts_with("::notice file=src/lib.rs,line="));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_told_and_the_rest_goes_on() {
+    let place = Place::new();
+    place.write("src/lib.rs", &format!("mod broken;\n{SOURCE}"));
+    place.write("src/broken.rs", "fn f( {\n");
+    let run = place.run(&[]);
+    assert!(run.code == 0 && run.out.contains("transfer"), "{}", run.transcript());
+    assert!(run.err.contains("src/broken.rs:1"), "{}", run.err);
+}
+
+#[test]
+fn contracts_of_a_workspace_are_analysed_each_with_its_own_features() {
+    let place = Place { dir: tempfile::tempdir().unwrap() };
+    place.write("Cargo.toml", "[workspace]\nmembers = [\"contracts/*\", \"util\"]\n");
+    let manifest = |name: &str, more: &str| {
+        MANIFEST
+            .replace("counter", name)
+            .replace("[dependencies]", &format!("[features]\nlibrary = []\n\n[dependencies]\n{more}"))
+    };
+    let source = SOURCE.replace("#[entry_point]", "#[cfg_attr(not(feature = \"library\"), entry_point)]");
+    place.write("contracts/one/Cargo.toml", &manifest("one", ""));
+    place.write("contracts/one/src/lib.rs", &source);
+    place
+        .write("contracts/two/Cargo.toml", &manifest("two", "one = { path = \"../one\", features = [\"library\"] }\n"));
+    place.write("contracts/two/src/lib.rs", &source);
+    place.write("util/Cargo.toml", "[package]\nname = \"util\"\n");
+    place.write("util/src/lib.rs", "");
+    let run = place.run(&[]);
+    assert!(run.out.contains("one 0.1.0 · CosmWasm · 2 messages"), "{}", run.transcript());
+    assert!(run.out.contains("two 0.1.0 · CosmWasm · 2 messages"), "{}", run.transcript());
+    assert!(run.err.contains("util 0.0.0 is no contract"), "{}", run.err);
+    assert_eq!(place.run(&["manifest"]).code, 0);
+    assert!(place.path("contracts/two/crosslane.json").exists() && !place.path("util/crosslane.json").exists());
+    let run = place.run(&["--manifest-path", "contracts/two/Cargo.toml"]);
+    assert!(run.out.contains("two 0.1.0") && !run.out.contains("one 0.1.0"), "{}", run.out);
+}
