@@ -314,7 +314,8 @@ fn lexical_uncached(world: &World<'_>, scope: ModId, name: &Name, ns: Ns, asked:
 
 /// A name that only a glob import of an unknown module can explain.
 fn unknown_glob(world: &World<'_>, scope: ModId, name: &Name, asked: &mut Asked) -> Option<At> {
-    if asked.len() > 1 {
+    // Only for the question itself: the path of such a glob must not be explained by the glob.
+    if !asked.is_empty() {
         return None;
     }
     let mut at = scope;

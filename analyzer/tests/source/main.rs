@@ -5,6 +5,7 @@
 mod world;
 
 mod bodies;
+mod fuzz;
 mod hostile;
 mod macros;
 mod models;

@@ -152,3 +152,12 @@ fn asking_twice_and_in_any_order_gives_the_same() {
     second.reverse();
     assert_eq!(first, second);
 }
+
+#[test]
+fn a_glob_of_nothing_explains_nothing() {
+    let demo = Memory::new("use a::b::*; mod inner { pub use super::*; }");
+    let world = demo.world();
+    assert_eq!(resolve(&world, ROOT, "x", Ns::Value), "nothing");
+    assert_eq!(resolve(&world, ROOT, "a", Ns::Type), "nothing");
+    assert_eq!(resolve(&world, module(&world, "inner"), "x::y", Ns::Value), "nothing");
+}
