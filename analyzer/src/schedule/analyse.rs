@@ -171,6 +171,7 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
         critical: 0,
         last: NONE,
     };
+    let mut deepest = 0;
     let mut from = 0;
     while from < n {
         let to = block_end(starts, from);
@@ -205,7 +206,9 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
             out.predecessors.push(predecessor);
             out.via.push(via);
             let finish = start + batch.costs()[call];
-            let later = (finish > out.critical) | (out.last == NONE);
+            // Of chains of one length the one with more calls.
+            let later = (finish > out.critical) | ((finish == out.critical) & (wait >= deepest));
+            deepest = if later { wait } else { deepest };
             out.critical = if later { finish } else { out.critical };
             out.last = if later { call as u32 } else { out.last };
             let level = wait + 1;

@@ -358,7 +358,11 @@ impl Machine<'_> {
             key: Parts { bytes: &buffers.bytes, ends: &buffers.ends },
             open,
             field: access.field.as_deref(),
-            mode: access.mode,
+            // Setting a part of a unit keeps the rest, which is an update of the unit.
+            mode: match access.mode {
+                Mode::Write | Mode::Delete if access.field.is_some() && self.kind != Kind::Fields => Mode::Update,
+                mode => mode,
+            },
             keeps: access.keeps,
             op: &access.op,
             bounded: access.bounded,

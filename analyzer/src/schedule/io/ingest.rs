@@ -282,10 +282,13 @@ pub fn read_batch(
     let mut csv = (options.format == Format::Csv).then(CsvReader::default);
     let mut carry: Vec<u8> = Vec::new();
     let threads = options.threads.clamp(1, 64);
+    // Small batches need no large buffer.
+    let mut size = 1 << 16;
     loop {
         let from = carry.len();
         let mut block = std::mem::take(&mut carry);
-        block.resize(from + BLOCK * threads, 0);
+        block.resize(from + size, 0);
+        size = (size * 4).min(BLOCK * threads);
         let mut len = from;
         while len < block.len() {
             match input.read(&mut block[len..]) {

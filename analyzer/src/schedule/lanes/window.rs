@@ -90,19 +90,12 @@ fn one_window(
             free.push(Reverse((end, lane)));
             continue;
         }
-        let mut next = u64::MAX;
-        if let Some(&Reverse((end, _))) = running.peek() {
-            next = next.min(end);
-        }
-        if let Some(&Reverse((time, _))) = pending.peek() {
-            next = next.min(time);
-        }
-        if ready_count > 0 {
-            next = next.min(lane_free);
-        }
+        let events = [
+            running.peek().map(|&Reverse((end, _))| end),
+            pending.peek().map(|&Reverse((time, _))| time),
+            (ready_count > 0).then_some(lane_free),
+        ];
+        let Some(next) = events.into_iter().flatten().min() else { break };
         now = now.max(next);
-        if next == u64::MAX {
-            break;
-        }
     }
 }
