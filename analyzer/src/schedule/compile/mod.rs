@@ -16,7 +16,7 @@ mod value;
 pub use eval::Call;
 pub use line::{CallLine, Funds};
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::chains::{self, ChainModel};
 use crate::manifest::v1;
@@ -573,7 +573,7 @@ impl<'a> Replay<'a> {
                     self.evaluator.resolve(call, &mut loads, &mut self.buffers, &mut touches)?;
                 }
                 if first_of_two || rounds == 1 {
-                    let nodes: HashSet<u64> = touches.iter().filter_map(Resolved::written_node).collect();
+                    let nodes: BTreeSet<u64> = touches.iter().filter_map(Resolved::written_node).collect();
                     for node in nodes {
                         self.written.add(node, me);
                     }

@@ -1,6 +1,6 @@
 //! Sinks: touches become units and classes for scheduling, or owned descriptions for verification and messages.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::manifest::v1::Mode;
 
@@ -24,7 +24,7 @@ pub(crate) struct Compiled {
     pub(crate) costs: Vec<u64>,
     total: u64,
     /// Nodes touched as a whole.
-    open: HashSet<u64>,
+    open: BTreeSet<u64>,
     pub(crate) wrote: Vec<u64>,
 }
 
@@ -182,7 +182,7 @@ impl Sink for UnitSink<'_> {
                         out.add(hash::facet(node, WRITERS), classes.below.1.map(|class| class | INTENT));
                     }
                     let end = path[at..].find('.').map_or(path.len(), |dot| at + dot);
-                    node = hash::below(node, path[at..end].as_bytes());
+                    node = hash::below(node, &path.as_bytes()[at..end]);
                     if end == path.len() {
                         break;
                     }

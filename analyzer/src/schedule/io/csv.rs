@@ -15,7 +15,7 @@ const FIELDS: [&str; 11] =
 
 impl CsvReader {
     /// Lines of JSON for a block of whole rows; `before` is the number of lines read earlier, the header among them.
-    pub(crate) fn to_json(&mut self, block: &[u8], before: u64) -> Result<Vec<u8>, BadLine> {
+    pub(crate) fn rows(&mut self, block: &[u8], before: u64) -> Result<Vec<u8>, BadLine> {
         let bad =
             |line: u64, field: &str, message: String| BadLine { line: before + line, field: field.to_owned(), message };
         let text = std::str::from_utf8(block).map_err(|_| bad(1, "", "this is not UTF-8".to_owned()))?;

@@ -310,7 +310,7 @@ pub fn read_batch(
             block.drain(..3);
         }
         let rows = match &mut csv {
-            Some(csv) => csv.to_json(&block, collector.lines).map_err(InputError::Line)?,
+            Some(csv) => csv.rows(&block, collector.lines).map_err(InputError::Line)?,
             None => block,
         };
         decode_block(&mut collector, &rows, threads)?;

@@ -280,10 +280,10 @@ pub fn write_schedule(report: &Report<'_>, threads: usize, out: &mut dyn Write) 
         json(&report.hot_units()),
     )?;
     if !report.left_out.is_empty() {
-        write!(out, "\"left_out\":{},\n", json(&report.left_out))?;
+        writeln!(out, "\"left_out\":{},", json(&report.left_out))?;
     }
     if !loaded.bad.is_empty() {
-        write!(out, "\"unknown_calls\":{},\n", loaded.bad.len())?;
+        writeln!(out, "\"unknown_calls\":{},", loaded.bad.len())?;
     }
     writeln!(out, "\"unresolved\":{},\"assumes\":{}}}", loaded.unresolved, json(&assumes))?;
     out.flush()
