@@ -714,7 +714,7 @@ impl Engine<'_> {
     }
 
     /// The success part and the error part of a `Result`.
-    fn split_err(&mut self, value: &Val) -> (Option<Val>, Option<Val>) {
+    pub(super) fn split_err(&mut self, value: &Val) -> (Option<Val>, Option<Val>) {
         let Kind::Enum(alts) = &value.kind else { return (Some(value.clone()), None) };
         if !self.is_result(&value.ty) {
             return (Some(value.clone()), None);
@@ -1205,7 +1205,7 @@ impl Engine<'_> {
     }
 
     fn guards(&mut self, cond: &Cond, truth: bool, span: Span, depth: usize) {
-        if depth > 16 || self.conditions > 0 {
+        if depth > 16 {
             return;
         }
         match cond {
@@ -1226,7 +1226,8 @@ impl Engine<'_> {
                     _ => return,
                 };
                 if let Some(Term::Load { cell, field, .. }) = stored.single() {
-                    self.rec.guards.push(Guard { address: true, cell: *cell, field: field.clone(), span });
+                    let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
+                    self.rec.guards.push(Guard { address: true, cell, field, span, conditions });
                 }
             }
             Cond::Present(load) if truth => {
@@ -1234,7 +1235,8 @@ impl Engine<'_> {
                 let by_caller = load.key.iter().any(|part| matches!(part.single(), Some(Term::Caller | Term::Origin)));
                 if by_caller {
                     let cell = load.cell;
-                    self.rec.guards.push(Guard { address: false, cell, field: Vec::new(), span });
+                    let conditions = self.conditions;
+                    self.rec.guards.push(Guard { address: false, cell, field: Vec::new(), span, conditions });
                 }
             }
             _ => {}

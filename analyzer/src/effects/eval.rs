@@ -26,6 +26,8 @@ pub(super) struct Way {
     pub(super) result: Ev,
     /// Recorded events of this way.
     pub(super) events: std::ops::Range<usize>,
+    /// Recorded guards of this way.
+    pub(super) guards: std::ops::Range<usize>,
 }
 
 impl Engine<'_> {
@@ -547,6 +549,7 @@ impl Engine<'_> {
     pub(super) fn way(&mut self, f: &mut Frame, run: &mut dyn FnMut(&mut Self, &mut Frame) -> Ev) -> Way {
         let mark = self.store.mark();
         let start = self.rec.events.len();
+        let guards = self.rec.guards.len();
         self.conditions += 1;
         let outer = f.extra_conditions;
         let result = run(self, f);
@@ -554,7 +557,7 @@ impl Engine<'_> {
         f.extra_conditions = outer;
         let changes = self.store.changes(mark);
         self.store.rollback(mark);
-        Way { changes, result, events: start..self.rec.events.len() }
+        Way { changes, result, events: start..self.rec.events.len(), guards: guards..self.rec.guards.len() }
     }
 
     /// Something after this point in the function is not reached by every successful path.
@@ -572,6 +575,9 @@ impl Engine<'_> {
                 if !matches!(way.result, Err(Div { fail: true })) {
                     for event in &mut self.rec.events[way.events.clone()] {
                         event.conditions = event.conditions.saturating_sub(1);
+                    }
+                    for guard in &mut self.rec.guards[way.guards.clone()] {
+                        guard.conditions = guard.conditions.saturating_sub(1);
                     }
                 }
             }

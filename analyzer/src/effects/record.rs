@@ -70,6 +70,8 @@ pub(super) struct Guard {
     pub(super) cell: CellId,
     pub(super) field: Vec<String>,
     pub(super) span: Span,
+    /// Number of conditions around it that not every successful path takes.
+    pub(super) conditions: u32,
 }
 
 /// All cells of a contract, shared by its entry points.

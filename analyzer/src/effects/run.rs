@@ -170,9 +170,9 @@ impl<'w> Engine<'w> {
         });
         let result = self.call_value(None, &func, args, &Ty::Unknown, item.name_span);
         if let Ok(result) = result {
-            // The result is seen by whoever called.
-            if !self.is_all_err(&result) {
-                let loads = self.loads_of(&result);
+            // The result is seen by whoever called. That a call fails is a bound, not an observation.
+            if let (Some(good), _) = self.split_err(&result) {
+                let loads = self.loads_of(&good);
                 self.rec.observe(&loads);
             }
         }
@@ -188,7 +188,7 @@ impl<'w> Engine<'w> {
 
     /// Who may call, from guards that every path passes.
     fn callers(&mut self) -> (Callers, Span) {
-        let mut guards: Vec<Guard> = self.rec.guards.clone();
+        let mut guards: Vec<Guard> = self.rec.guards.iter().filter(|guard| guard.conditions == 0).cloned().collect();
         guards.sort();
         let Some(guard) = guards.iter().find(|guard| guard.address).or_else(|| guards.first()) else {
             return (Callers::Anyone, Span::NONE);
