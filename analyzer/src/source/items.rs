@@ -2,6 +2,7 @@
 //!
 //! Indexes inside a fragment are its own; [`super::modtree`] moves them when it merges the fragment into the crate.
 
+use super::recover;
 use super::text;
 use super::types::{Ctx, delimiters, lit_value, name, path_text};
 use crate::ir::Span;
@@ -71,21 +72,22 @@ pub(crate) fn lower_file(ctx: Ctx<'_>, krate: CrateId) -> Fragment {
     }
     let _guard = text::SpanGuard::new();
     match syn::parse_str::<syn::File>(items.ctx.text) {
-        Ok(file) => {
-            if items.ctx.cfg.enabled(&file.attrs) {
-                items.out.modules[0].attrs = items.ctx.attrs(&file.attrs);
-                items.lower(&file.items, 0, &mut Vec::new());
+        Ok(file) => items.whole(&file.attrs, &file.items),
+        Err(error) => match items.ctx.text.parse() {
+            Ok(tokens) => {
+                let found = recover::file(tokens);
+                for error in &found.errors {
+                    let span = items.ctx.real(error.span());
+                    items.out.problems.push((error.to_string(), span));
+                }
+                items.out.modules[0].complete = !found.lost;
+                items.whole(&found.attrs, &found.items);
             }
-        }
-        Err(error) => {
-            let span = items.ctx.real(error.span());
-            let message = match error.to_string() {
-                // The lexer's.
-                message if message.contains("token stream") => "unbalanced delimiters or an unfinished literal".into(),
-                message => message,
-            };
-            items.fail(message, span);
-        }
+            Err(_) => {
+                let span = items.ctx.real(error.span());
+                items.fail("unbalanced delimiters or an unfinished literal".into(), span);
+            }
+        },
     }
     items.out
 }
@@ -94,6 +96,13 @@ impl<'a> Items<'a> {
     pub(crate) fn new(ctx: Ctx<'a>, krate: CrateId) -> Self {
         let root = Module { complete: true, ..Module::default() };
         Items { ctx, krate, out: Fragment { modules: vec![root], ..Fragment::default() } }
+    }
+
+    fn whole(&mut self, attrs: &[syn::Attribute], items: &[syn::Item]) {
+        if self.ctx.cfg.enabled(attrs) {
+            self.out.modules[0].attrs = self.ctx.attrs(attrs);
+            self.lower(items, 0, &mut Vec::new());
+        }
     }
 
     fn fail(&mut self, message: String, span: Span) {

@@ -21,6 +21,7 @@ mod models;
 mod modtree;
 mod names;
 mod patterns;
+mod recover;
 mod text;
 mod types;
 
@@ -413,7 +414,12 @@ impl<'s> World<'s> {
     }
 
     fn problem(&self, message: String, span: Span) {
-        self.problems.borrow_mut().push(Problem { message, span });
+        let problem = Problem { message, span };
+        let mut problems = self.problems.borrow_mut();
+        // One mistake in a macro shows at every call.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
     }
 
     fn data(&self, id: CrateId) -> Option<Rc<CrateData>> {

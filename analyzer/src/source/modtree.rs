@@ -304,11 +304,34 @@ impl Loader<'_, '_> {
 
     fn expand_one(&mut self, call: &PendingMacro, depth: u32) -> bool {
         let krate = CrateId(self.id.0);
+        if self.include(call) {
+            return true;
+        }
         let Some((text, pieces)) = macros::expand_items(self.world, krate, call) else { return false };
         self.expanded += text.len();
         let len = text.len() as u32;
         let file = self.world.add_virtual(text, pieces);
         self.lower_virtual(Span { file, lo: 0, hi: len }, call, depth + 1);
+        true
+    }
+
+    /// `include!("file.rs")` where items stand: the file's items are the module's.
+    fn include(&mut self, call: &PendingMacro) -> bool {
+        let is_include = !call.inside_block && call.path.segments.last().is_some_and(|last| last.name == "include");
+        if !is_include {
+            return false;
+        }
+        let Ok(literal) = syn::parse_str::<syn::LitStr>(&call.tokens) else { return false };
+        let from = self.world.files.borrow().file(call.span.file).map(|file| file.path.to_string());
+        let path = from.and_then(|from| normal(&join(parent(&from), &literal.value())));
+        let Some(path) = path else { return false };
+        // Few files are included; one that includes itself ends like other expansions that do not.
+        let Some((file, text)) = self.read(&path) else { return false };
+        self.expanded += text.len().max(MAX_EXPANDED / 200);
+        self.drop_call(call);
+        let chain = Rc::new(vec![path.clone()]);
+        let dir = parent(&path).to_string();
+        self.waves(vec![Job { module: call.module, file, text, path, dir, chain }]);
         true
     }
 

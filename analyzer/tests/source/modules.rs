@@ -162,3 +162,47 @@ fn generics_bounds_and_signatures() {
     assert!(function.is_async && function.is_unsafe && function.has_body);
     assert_eq!(function.owner, Some(0));
 }
+
+#[test]
+fn what_is_not_broken_stays() {
+    let demo = Memory::new(
+        "use a::b; fn good() { 1 } fn broken(x: u8) -> u8 { let = 3; }
+         impl S { fn fine(&self) {} fn bad(&self) { x y z } const K: u8 = 1; } trait T { fn t() { ] } }
+         mod inner { fn deep() { match } struct Kept; } struct Last;",
+    );
+    let world = demo.world();
+    // The bracket is the lexer's business.
+    world.krate(DEMO);
+    assert_eq!(problems(&world), ["unbalanced delimiters or an unfinished literal"]);
+    let demo = Memory::new(
+        "#![x] use a::b; fn good() { 1 } fn broken(x: u8) -> u8 { let = 3; }
+         impl S { fn fine(&self) {} fn bad(&self) { x y z } const K: u8 = 1; } trait T { fn t() { + } fn u(); }
+         mod inner { fn deep() { match } struct Kept; } struct Last;",
+    );
+    let world = demo.world();
+    let mut found = names(&world);
+    found.sort();
+    assert_eq!(found, ["K", "Kept", "Last", "T", "bad", "broken", "deep", "fine", "good", "t", "u"]);
+    assert!(world.krate(DEMO).modules[0].complete);
+    assert_eq!(body(&world, "good"), "{ 1 }");
+    assert_eq!(body(&world, "broken"), "opaque:syntax");
+    assert_eq!(body(&world, "bad"), "opaque:syntax");
+    let spans: Vec<String> = world.problems().iter().map(|problem| world.text(problem.span)).collect();
+    assert!(spans.iter().any(|text| text == "="), "{spans:?}");
+    let broken = world.item(item(&world, "broken"));
+    assert_eq!(world.text(broken.span), "fn broken(x: u8) -> u8 { let = 3; }");
+    // A type that is lost makes the module incomplete.
+    let demo = Memory::new("struct S { a: , } fn f() {}");
+    let world = demo.world();
+    assert!(!world.krate(DEMO).modules[0].complete);
+    assert_eq!(names(&world), ["f"]);
+}
+
+#[test]
+fn included_files() {
+    let demo = Memory::new("mod m { include!(\"parts/a.rs\"); } include!(concat!(\"no\", \"t\"));")
+        .file("src/parts/a.rs", "fn included() { 5 } include!(\"a.rs\");");
+    let world = demo.world();
+    assert_eq!(resolve(&world, ROOT, "m::included", Ns::Value), "demo::m::included");
+    assert_eq!(body(&world, "included"), "{ 5 }");
+}
