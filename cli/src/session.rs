@@ -200,22 +200,18 @@ fn analyse(project: &Project, config: &Config) -> Result<Analysis, Fail> {
         models.push(model);
     }
     let options = Options { framework: config.framework.clone(), models };
-    Ok(crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options))
+    let mut analysis = crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options);
+    // Packages of `--also` are there to be called, not to be told about.
+    analysis.contracts.retain(|contract| contract.package == project.name);
+    Ok(analysis)
 }
 
 impl Unit {
     /// The file of a location on disk.
     pub(crate) fn path(&self, location: &Location) -> PathBuf {
-        let dir = if location.analysed {
-            Some(self.project.dir.as_path())
-        } else {
-            let named = |package: &&_| {
-                let package: &project::Package = package;
-                *location.package == *format!("{} {}", package.name, package.version)
-            };
-            let at = self.project.packages.iter().position(|package| named(&package));
-            at.and_then(|at| self.project.sources.root(project::PackageId(at as u32)))
-        };
+        let named = |package: &project::Package| *location.package == *format!("{} {}", package.name, package.version);
+        let at = self.project.packages.iter().position(named);
+        let dir = at.and_then(|at| self.project.sources.root(project::PackageId(at as u32)));
         dir.unwrap_or(&self.project.dir).join(&*location.file)
     }
 
@@ -224,9 +220,12 @@ impl Unit {
         if !location.analysed {
             return format!("{}/{}", location.package.replace(' ', "-"), location.file);
         }
-        let cwd = std::env::current_dir().unwrap_or_default();
-        let inside = self.project.dir.strip_prefix(&cwd).ok().map(|dir| dir.join(&*location.file));
-        inside.map_or_else(|| location.file.to_string(), |path| path.display().to_string())
+        let real = |dir: PathBuf| std::fs::canonicalize(&dir).unwrap_or(dir);
+        let cwd = real(std::env::current_dir().unwrap_or_default());
+        let path = real(self.path(location));
+        let dir = real(self.project.dir.clone());
+        let shown = path.strip_prefix(&cwd).or_else(|_| path.strip_prefix(&dir)).unwrap_or(&path);
+        shown.display().to_string()
     }
 }
 

@@ -302,3 +302,15 @@ fn contracts_of_a_workspace_are_analysed_each_with_its_own_features() {
     let run = place.run(&["--manifest-path", "contracts/two/Cargo.toml"]);
     assert!(run.out.contains("two 0.1.0") && !run.out.contains("one 0.1.0"), "{}", run.out);
 }
+
+#[test]
+fn also_packages_are_read_and_not_told_about() {
+    let place = Place { dir: tempfile::tempdir().unwrap() };
+    for name in ["main", "other"] {
+        place.write(&format!("{name}/Cargo.toml"), &MANIFEST.replace("counter", name));
+        place.write(&format!("{name}/src/lib.rs"), SOURCE);
+    }
+    let run = place.run(&["--manifest-path", "main/Cargo.toml", "--also", "other", "--message-format", "short"]);
+    assert!(run.code == 0 && run.err.contains("main/src/lib.rs:29:19: note[XL101]"), "{}", run.transcript());
+    assert!(!run.out.contains("other") && !run.err.contains("other/src"), "{}", run.transcript());
+}
