@@ -70,7 +70,10 @@ fn table(judged: &Judged<'_>, all: bool, out: &mut String) {
     if count(EntryKind::View) > 0 {
         parts.push(plural(count(EntryKind::View), view));
     }
-    let stored = contract.cells.iter().filter(|cell| !cell.implicit).count();
+    // `MEMBERS.changelog` is a part of MEMBERS to whoever wrote it.
+    let part =
+        |name: &str| name.rsplit_once('.').is_some_and(|(of, _)| contract.cells.iter().any(|cell| cell.name == of));
+    let stored = contract.cells.iter().filter(|cell| !cell.implicit && !part(&cell.name)).count();
     parts.push(if accounts { plural(stored, "account") } else { plural(stored, "stored item") });
     let title = if contract.name == contract.package {
         format!("{} {}", contract.package, contract.package_version)
