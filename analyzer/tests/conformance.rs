@@ -1,6 +1,8 @@
 //! The conformance suite (`fixtures/conformance`) against the reference evaluator. `CROSSLANE_UPDATE=1` writes the units of
 //! every case anew; conflicts and errors are never written, they are what the cases say.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
