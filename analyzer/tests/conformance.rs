@@ -127,3 +127,104 @@ fn the_second_evaluator_agrees() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// The scheduler's evaluator: it must find every conflict, and it says which cases it finds more in.
+#[cfg(feature = "schedule")]
+mod scheduler {
+    use std::collections::BTreeSet;
+
+    use crosslane_analyzer::schedule::{
+        BatchBuilder, Call, CallLine, Evaluator, EvaluatorOptions, Limits, Order, Scope, State, StateLine, conflicts,
+    };
+
+    use super::*;
+
+    type Pairs = BTreeSet<(String, String)>;
+
+    /// Conflicting pairs and calls with errors.
+    fn run(case: &Case, whole: &Value) -> (Pairs, BTreeSet<String>) {
+        let manifest = manifest::read(&case.manifest.to_string()).unwrap();
+        let options = EvaluatorOptions {
+            chain: case.chain.clone(),
+            scope: if case.scope.as_deref() == Some("own") { Scope::Own } else { Scope::Transaction },
+            deployments: case.deployments.clone(),
+        };
+        let evaluator = Evaluator::new(&[manifest], &options).unwrap();
+        let mut state = State::new();
+        for line in whole["state"].as_array().into_iter().flatten() {
+            let line: StateLine = serde_json::from_value(line.clone()).unwrap();
+            evaluator.add_state(&line, &mut state).unwrap();
+        }
+        let mut builder = BatchBuilder::new(&evaluator, &state, Order::Preserve, Limits::default());
+        let (mut errors, mut nodes, mut last_tx) = (BTreeSet::new(), Vec::<Vec<String>>::new(), None);
+        for line in whole["calls"].as_array().unwrap() {
+            let (text, id) = (line.to_string(), line["id"].as_str().unwrap().to_owned());
+            let mut call = Call::default();
+            let tx = line.get("tx").cloned();
+            let joins = tx.is_some() && tx == last_tx;
+            let pushed = CallLine::parse(&text)
+                .and_then(|parsed| evaluator.decode(&parsed, &mut call))
+                .and_then(|()| builder.push(&call, 1, joins));
+            if pushed.is_err() {
+                errors.insert(id);
+                continue;
+            }
+            last_tx = tx;
+            match nodes.last_mut().filter(|_| joins) {
+                Some(node) => node.push(id),
+                None => nodes.push(vec![id]),
+            }
+        }
+        let batch = builder.finish().unwrap();
+        let mut pairs = Pairs::new();
+        for j in 0..batch.len() {
+            for i in 0..j {
+                let meets = batch
+                    .call(i)
+                    .any(|x| batch.call(j).any(|y| x.unit == y.unit && conflicts(batch.rule(), x.class, y.class)));
+                if meets {
+                    let all = nodes[i].iter().flat_map(|a| nodes[j].iter().map(move |b| (a.clone(), b.clone())));
+                    pairs.extend(all);
+                }
+            }
+        }
+        (pairs, errors)
+    }
+
+    #[test]
+    fn every_conflict_of_every_case_is_found_unsound() {
+        let (mut missed, mut more) = (Vec::new(), Vec::new());
+        for (_, text) in cases() {
+            let case: Case = serde_json::from_str(&text).unwrap();
+            let whole: Value = serde_json::from_str(&text).unwrap();
+            if case.expect.get("refused").is_some() {
+                continue;
+            }
+            let (pairs, errors) = run(&case, &whole);
+            let list = |name: &str| case.expect[name].as_array().cloned().unwrap_or_default();
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let expected: Pairs = list("conflicts").iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
+            let wrong: BTreeSet<String> = list("errors").iter().map(text).collect();
+            if !expected.is_subset(&pairs) || errors != wrong {
+                let lost: Vec<_> = expected.difference(&pairs).collect();
+                missed.push(format!("{}: missed {lost:?}, errors {errors:?} instead of {wrong:?}", case.name));
+            }
+            if !pairs.is_subset(&expected) {
+                more.push(format!("{}: {:?}", case.name, pairs.difference(&expected).collect::<Vec<_>>()));
+            }
+        }
+        assert!(missed.is_empty(), "{}", missed.join("\n"));
+        // Spurious conflicts, each with its reason; a case that is not listed may have none.
+        let allowed = [
+            "injective-function",              // arguments of two kinds: one kind stays exact, the other is any
+            "concatenation",                   // joined bytes are any
+            "left-out",                        // a parameter without a default is any even where it is given
+            "units-shared-by-key",             // cells of different keys in one unit make it one
+            "units-that-overlap",              // cells that overlap are one unit
+            "calls-out-to-deployed-contracts", // a callee counts as a whole
+            "at-another-address",              // any address is everything
+        ];
+        more.retain(|text: &String| !allowed.iter().any(|name| text.starts_with(&format!("{name}:"))));
+        assert!(more.is_empty(), "{}", more.join("\n"));
+    }
+}

@@ -12,7 +12,7 @@ const PREFIX_FREE: [&str; 7] = ["cw-storage-plus", "scval", "frame", "ink", "sol
 pub(super) fn verdict(
     contract: &Contract,
     chain: &ChainModel,
-    locks: &[Vec<Option<CellId>>],
+    facts: &Facts,
     scope: Scope,
     a: usize,
     b: usize,
@@ -22,8 +22,9 @@ pub(super) fn verdict(
         chain,
         a: &contract.entries[a],
         b: &contract.entries[b],
-        locks_a: &locks[a],
-        locks_b: &locks[b],
+        locks_a: &facts.locks[a],
+        locks_b: &facts.locks[b],
+        shared: &facts.shared,
     };
     let mut found = Found::default();
     if chain.unit == UnitKind::Contract {
@@ -45,15 +46,29 @@ struct Pass<'a> {
     /// Cells of declared accounts.
     locks_a: &'a [Option<CellId>],
     locks_b: &'a [Option<CellId>],
+    /// Per cell: others lie in its units.
+    shared: &'a [bool],
 }
 
-/// The cell of each declared account of each entry point; empty where the model has no declared locks.
-pub(super) fn locks(contract: &Contract, chain: &ChainModel) -> Vec<Vec<Option<CellId>>> {
+/// What is the same for all pairs of a contract.
+pub(super) struct Facts {
+    /// The cell of each declared account of each entry point; empty where the model has no declared locks.
+    locks: Vec<Vec<Option<CellId>>>,
+    /// Per cell: its unit has a name, or other cells may have the same raw keys.
+    shared: Vec<bool>,
+}
+
+/// Collects [`Facts`].
+pub(super) fn facts(contract: &Contract, chain: &ChainModel) -> Facts {
+    let mut shared: Vec<bool> = contract.cells.iter().map(|cell| cell.unit.id != "own").collect();
+    for cell in aliases(contract).into_iter().flat_map(|(cells, _)| cells) {
+        shared[cell.0 as usize] = true;
+    }
     let of = |entry: &Entry| {
         let accounts = entry.accounts.iter().flatten().filter(|_| chain.declared_locks);
         accounts.map(|account| account_cell(contract, entry, account)).collect()
     };
-    contract.entries.iter().map(of).collect()
+    Facts { locks: contract.entries.iter().map(of).collect(), shared }
 }
 
 #[derive(Default)]
@@ -158,7 +173,7 @@ impl Pass<'_> {
 
     /// When two accesses conflict, with the order in which they do.
     fn access(&self, x: &Access, y: &Access, found: &mut Found) -> Condition {
-        let (tx, ty) = (touch(x), touch(y));
+        let (tx, ty) = (self.touch(x), self.touch(y));
         let (ab, ba) = (self.chain.conflict(&tx, &ty), self.chain.conflict(&ty, &tx));
         let deltas = x.mode == Mode::Commute && y.mode == Mode::Commute;
         if !ab && !ba && !deltas {
@@ -183,6 +198,17 @@ impl Pass<'_> {
         };
         when.0.iter_mut().for_each(|conj| conj.order = order);
         when
+    }
+
+    /// What the table is asked about an access. Setting a part of a unit keeps the rest, which is an update of the unit.
+    fn touch<'t>(&self, access: &'t Access) -> Touch<'t> {
+        let field = access.field.is_some() && self.chain.unit != UnitKind::Field;
+        let part = field || self.shared[access.cell.0 as usize];
+        let mut touch = touch(access);
+        if part && matches!(access.mode, Mode::Write | Mode::Delete) {
+            touch.mode = Mode::Update;
+        }
+        touch
     }
 
     /// When two accesses touch one unit.
@@ -258,7 +284,7 @@ impl Pass<'_> {
     fn anything_of_b(&self, scope: Scope, mode: Mode) -> Option<Site> {
         let all = Touch::plain(mode);
         let meets = |touch: &Touch<'_>| self.chain.conflict(&all, touch) || self.chain.conflict(touch, &all);
-        let access = self.b.accesses.iter().position(|access| meets(&touch(access)));
+        let access = self.b.accesses.iter().position(|access| meets(&self.touch(access)));
         if let Some(at) = access.filter(|_| !self.declared(self.b)) {
             return Some(Site::Access(at));
         }
@@ -290,7 +316,7 @@ impl Pass<'_> {
         let known = self.contract.cell(cell);
         let mut out = Vec::new();
         for (j, access) in self.b.accesses.iter().enumerate() {
-            let touch = touch(access);
+            let touch = self.touch(access);
             let conflict = self.chain.conflict(&all, &touch) || self.chain.conflict(&touch, &all);
             let other = self.contract.cell(access.cell);
             if conflict && relation(cell, known, access.cell, other) != Relation::Apart {

@@ -205,8 +205,8 @@ impl Verdicts {
 /// Verdicts on a contract under a chain model. Classes are always stated for scope `own` (MODEL §3).
 pub fn analyse(contract: &Contract, chain: &ChainModel, scope: Scope) -> Verdicts {
     let entries = contract.entries.len();
-    let locks = access::locks(contract, chain);
-    let verdict = |scope, a, b| access::verdict(contract, chain, &locks, scope, a, b);
+    let facts = access::facts(contract, chain);
+    let verdict = |scope, a, b| access::verdict(contract, chain, &facts, scope, a, b);
     let pairs: Vec<Verdict> =
         (0..entries).flat_map(|a| (a..entries).map(move |b| (a, b))).map(|(a, b)| verdict(scope, a, b)).collect();
     let classes = (0..entries)

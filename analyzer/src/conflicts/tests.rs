@@ -72,6 +72,19 @@ fn under_occ_only_a_later_observation_conflicts() {
 }
 
 #[test]
+fn setting_a_part_is_an_update_of_the_unit_unsound() {
+    let mut contract = Builder::new("c", "occ");
+    let cell = contract.cell("CONFIG", &[], Type::Opaque("Config".into()));
+    for field in ["a", "b"] {
+        let access = Access { field: Some(field.into()), ..touch(Mode::Write, cell, &[]) };
+        contract.entry(field, &[], vec![access]);
+    }
+    let contract = contract.finish();
+    assert_eq!(say(&contract, "occ", "a", "b"), "Always: always");
+    assert_eq!(say(&contract, "merge", "a", "b"), "Never: never");
+}
+
+#[test]
 fn deltas_are_free_under_merge_with_an_assumption() {
     let mut contract = Builder::new("c", "merge");
     let cell = contract.cell("STATS", &[], Type::Opaque("Stats".into()));

@@ -6,6 +6,7 @@
 mod address;
 mod value;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -101,6 +102,8 @@ pub struct Concrete {
     pub keyed: bool,
     /// Keys are compared within the cell only (`part: cell`).
     pub alone: bool,
+    /// Other cells lie in the same unit.
+    pub shared: bool,
     /// Number of key components of the cell.
     pub arity: usize,
     /// Key components; fewer than the arity meet every continuation.
@@ -201,8 +204,11 @@ impl<'a> World<'a> {
             Some((contract, entry))
         };
         let ((ca, ea), (cb, eb)) = (frame(a)?, frame(b)?);
-        let left = Frame { world: self, contract: ca, entry: ea, call: a, earlier: &[] };
-        let right = Frame { world: self, contract: cb, entry: eb, call: b, earlier: &[] };
+        let frame = |contract, entry, call| {
+            let missing = RefCell::default();
+            Frame { world: self, contract, entry, call, earlier: &[], missing }
+        };
+        let (left, right) = (frame(ca, ea, a), frame(cb, eb, b));
         let one_instance = home(a, ca).may_equal(&home(b, cb));
         let order = if a_is_earlier { "b-first" } else { "a-first" };
         Some(pair.when.iter().any(|conj| {
@@ -225,9 +231,10 @@ impl<'a> World<'a> {
     }
 
     fn accesses_conflict(&self, earlier: &Concrete, later: &Concrete) -> bool {
-        self.chain.conflict(&touch(earlier), &touch(later))
+        let fields = self.chain.unit == UnitKind::Field;
+        self.chain.conflict(&touch(earlier, fields), &touch(later, fields))
             && meet(earlier, later)
-            && (self.chain.unit != UnitKind::Field || fields_meet(earlier.field.as_deref(), later.field.as_deref()))
+            && (!fields || fields_meet(earlier.field.as_deref(), later.field.as_deref()))
     }
 
     fn contract_of(&self, call: &Call) -> Result<&'a Contract, String> {
@@ -260,7 +267,7 @@ impl<'a> World<'a> {
                 Some(_) => return Err(at(&param.name, "is null".to_owned())),
             }
         }
-        let frame = Frame { world: self, contract, entry, call, earlier };
+        let frame = Frame { world: self, contract, entry, call, earlier, missing: RefCell::default() };
         let mut out = Vec::new();
         match &entry.accounts {
             Some(accounts) if self.chain.declared_locks => frame.locks(accounts, &mut out),
@@ -278,7 +285,10 @@ impl<'a> World<'a> {
                 frame.external(external, depth, &mut out);
             }
         }
-        Ok(out)
+        match frame.missing.take() {
+            Some(missing) => Err(missing),
+            None => Ok(out),
+        }
     }
 }
 
@@ -289,6 +299,8 @@ struct Frame<'a> {
     entry: &'a Entry,
     call: &'a Call,
     earlier: &'a [Concrete],
+    /// What the call does not give although a term needs it.
+    missing: RefCell<Option<String>>,
 }
 
 /// The element that each correlation id stands for.
@@ -381,7 +393,7 @@ impl Frame<'_> {
     fn unknown(&self, reach: &str) -> Concrete {
         let own = home(self.call, self.contract);
         match self.contract.cells.iter().find(|cell| cell.id == reach) {
-            Some(cell) => place_of(cell, Value::Any, Vec::new()),
+            Some(cell) => place_of(cell, own, Vec::new()),
             None if reach == "contract" => Concrete { place: Some(own), ..anything(Mode::Update) },
             None => anything(Mode::Update),
         }
@@ -433,18 +445,24 @@ impl Frame<'_> {
     /// All values of a term under the elements chosen so far. Empty: there is no such value, so nothing is touched.
     fn term(&self, term: &Term, binding: &Binding) -> Vec<(Value, Binding)> {
         let one = |value: Value| vec![(value, binding.clone())];
-        let text = |text: &Option<String>| text.clone().map_or(Value::Any, Value::Text);
+        let text = |text: &Option<String>, name: &str| match text {
+            Some(text) => Value::Text(text.clone()),
+            None => {
+                self.missing.replace(Some(format!("{name}: missing")));
+                Value::Any
+            }
+        };
         match term {
             Term::Const(value) => one(value::constant(value)),
-            Term::Caller => one(text(&self.call.caller)),
-            Term::Origin => one(text(&self.call.origin.clone().or_else(|| self.call.caller.clone()))),
+            Term::Caller => one(text(&self.call.caller, "caller")),
+            Term::Origin => one(text(&self.call.origin.clone().or_else(|| self.call.caller.clone()), "caller")),
             Term::SelfAddr => one(Value::Text(self.own_address())),
             Term::Env { name, scope: v1::EnvScope::Chain | v1::EnvScope::Block } => {
                 one(Value::Function(format!("env:{name}"), Vec::new()))
             }
             Term::Account(name) => match self.call.accounts.get(name) {
                 Some(Json::String(text)) => one(Value::Text(text.clone())),
-                _ => one(Value::Any),
+                _ => one(text(&None, &format!("accounts.{name}"))),
             },
             Term::Arg { path, elem } => self.argument(path, elem, binding),
             Term::Coalesce(of) => {
@@ -559,6 +577,8 @@ fn walk(json: &Json, ty: &Type, rest: &[Step], elem: &[u32], binding: &Binding, 
         }
         (Step::Field(name), Type::Struct { fields, .. }) => {
             match (fields.iter().find(|(known, _)| known == name), json.get(name)) {
+                // A variant of one unnamed field is written as that field.
+                (Some((_, ty)), None) if fields.len() == 1 && name == "0" => walk(json, ty, rest, elem, binding, out),
                 (Some((_, ty)), value) => walk(value.unwrap_or(&Json::Null), ty, rest, elem, binding, out),
                 _ => out.push((Value::Any, binding.clone())),
             }
@@ -675,6 +695,7 @@ fn anything(mode: Mode) -> Concrete {
         cell: String::new(),
         keyed: false,
         alone: false,
+        shared: false,
         arity: 0,
         key: Vec::new(),
         field: None,
@@ -695,6 +716,7 @@ fn place_of(cell: &v1::Cell, place: Value, key: Vec<Value>) -> Concrete {
         cell: cell.id.clone(),
         keyed,
         alone: cell.unit.part.as_deref() == Some("cell"),
+        shared: !own,
         arity: cell.keys.len(),
         key: if keyed { key } else { Vec::new() },
         ..anything(Mode::Update)
@@ -730,8 +752,11 @@ fn writes(mode: Mode) -> bool {
     !matches!(mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Rewrite | Mode::Lock)
 }
 
-fn touch(access: &Concrete) -> Touch<'_> {
+/// What the table is asked about an access. Setting a part of a unit is an update of it.
+fn touch(access: &Concrete, fields: bool) -> Touch<'_> {
+    let part = access.shared || (access.field.is_some() && !fields);
     let mode = match access.mode {
+        Mode::Write | Mode::Delete if part => ir::Mode::Update,
         Mode::Read => ir::Mode::Read,
         Mode::Probe => ir::Mode::Probe,
         Mode::Write => ir::Mode::Write,

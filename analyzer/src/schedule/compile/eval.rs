@@ -211,7 +211,7 @@ impl Machine<'_> {
             ReachPlan::Cell(cell) => {
                 let cell = &contract.cells[*cell as usize];
                 let place = if cell.global { Where::Chain } else { Where::At(&call.address) };
-                sink.touch(&whole(place, Some(cell), Mode::Update));
+                sink.touch(&all_of(place, cell, Mode::Update));
             }
             ReachPlan::Out { target, reads } => {
                 buffers.scratch.clear();
@@ -295,6 +295,12 @@ impl Machine<'_> {
                 }
             }
         };
+        if place == Where::Any {
+            // Any instance: everything anywhere.
+            let reads = matches!(access.mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Rewrite);
+            sink.touch(&whole(Where::Any, None, if reads { Mode::Scan } else { Mode::Update }));
+            return Ok(());
+        }
         buffers.bytes.clear();
         buffers.ends.clear();
         buffers.bound.clear();
@@ -546,8 +552,13 @@ fn exact<'a>(place: Where<'a>, cell: &'a CellPlan, mode: Mode) -> Touched<'a> {
 fn all_cells(contract: &ContractPlan, place: Where<'_>, mode: Mode, sink: &mut dyn Sink) {
     sink.touch(&whole(place, None, mode));
     for cell in contract.cells.iter().filter(|cell| cell.global) {
-        sink.touch(&whole(Where::Chain, Some(cell), mode));
+        sink.touch(&all_of(Where::Chain, cell, mode));
     }
+}
+
+/// All keys of a cell; a cell without keys is one unit.
+fn all_of<'a>(place: Where<'a>, cell: &'a CellPlan, mode: Mode) -> Touched<'a> {
+    Touched { open: cell.depth > 0, ..whole(place, Some(cell), mode) }
 }
 
 /// Nodes from the address down to the last component.

@@ -188,6 +188,15 @@ impl Evaluator {
                 })?,
                 Source::Account(name) => match line.accounts.get(name) {
                     Some(AccountValue::Address(address) | AccountValue::Locked { address, .. }) => address,
+                    // An optional account that is not given locks nothing.
+                    None if entry
+                        .accounts
+                        .iter()
+                        .flatten()
+                        .any(|account| account.optional && account.name == *name) =>
+                    {
+                        continue;
+                    }
                     None => {
                         let field = format!("accounts.{name}");
                         let message = format!("`{field}` is missing: `{}` needs it", entry.name);

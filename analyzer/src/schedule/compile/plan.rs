@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::v1::{self, Mode, Step, Term, Type};
+use crate::manifest::v1::{self, Const, Mode, Step, Term, Type};
 
 use super::hash;
 use super::value::{Target, encode_const, part};
@@ -148,6 +148,8 @@ pub(crate) struct ParamPlan {
     pub(crate) ty: Type,
     pub(crate) optional: bool,
     pub(crate) default: Option<v1::Const>,
+    /// May be left out, and what stands in then is not said.
+    pub(crate) unsaid: bool,
     pub(crate) trie: Trie,
 }
 
@@ -187,10 +189,12 @@ pub(crate) fn plan(contracts: &[&v1::Contract], transaction: bool, instance_tier
     unify(contracts, &mut cells);
     // First what shapes there are, then plans that allow one shape per place.
     for (contract, cells) in contracts.iter().zip(&cells) {
-        for access in contract.entries.iter().flat_map(|entry| &entry.accesses) {
+        for (entry, access) in
+            contract.entries.iter().flat_map(|entry| entry.accesses.iter().map(move |access| (entry, access)))
+        {
             let Some(cell) = cells.iter().find(|cell| cell.id == access.cell) else { continue };
             for (at, term) in access.key.iter().enumerate() {
-                if let Some(shape) = shape(term) {
+                if let Some(shape) = shape(term, entry, false) {
                     *shapes.entry((cell.ident.clone(), at)).or_default().entry(shape).or_default() += 1;
                 }
             }
@@ -352,13 +356,16 @@ fn plan_cells(contract: &v1::Contract, instance_tier: bool) -> Vec<CellPlan> {
 
 /// What kind of thing a term makes, so that unequal bytes mean unequal values only among terms of one shape. `None`: not
 /// known at all. The empty shape is a plain value.
-fn shape(term: &Term) -> Option<Vec<u8>> {
+///
+/// Inside a function the kind of each plain value counts too: a function is injective for one type of its argument, and
+/// two types may have one encoding.
+fn shape(term: &Term, entry: &v1::Entry, inside: bool) -> Option<Vec<u8>> {
     match term {
         Term::Fn { name, of, injective: true } => {
             let mut out = Vec::new();
             part(name.as_bytes(), &mut out);
             for term in of {
-                part(&shape(term)?, &mut out);
+                part(&shape(term, entry, true)?, &mut out);
             }
             Some(out)
         }
@@ -368,7 +375,7 @@ fn shape(term: &Term) -> Option<Vec<u8>> {
             v1::EnvScope::Tx | v1::EnvScope::Call => None,
         },
         Term::Coalesce(of) => {
-            let mut shapes = of.iter().map(shape);
+            let mut shapes = of.iter().map(|term| shape(term, entry, inside));
             let first = shapes.next()??;
             shapes.all(|other| other.as_ref() == Some(&first)).then_some(first)
         }
@@ -378,12 +385,36 @@ fn shape(term: &Term) -> Option<Vec<u8>> {
         | Term::Origin
         | Term::SelfAddr
         | Term::Account(_)
-        | Term::Load { .. } => Some(Vec::new()),
+        | Term::Load { .. } => Some(if inside { kind(term, entry).to_vec() } else { Vec::new() }),
+    }
+}
+
+/// The kind of value that a plain term stands for.
+fn kind(term: &Term, entry: &v1::Entry) -> &'static [u8] {
+    let ty = match term {
+        Term::Const(Const::Int(_)) => return b"number",
+        Term::Const(Const::Bool(_)) => return b"truth",
+        Term::Const(Const::Bytes(_)) => return b"bytes",
+        Term::Load { .. } => return b"loaded",
+        Term::Arg { path, .. } => {
+            let Some(Step::Field(name)) = path.0.first() else { return b"?" };
+            let param = entry.params.iter().find(|param| param.name == *name);
+            param.and_then(|param| type_at(&param.ty, &path.0[1..]))
+        }
+        _ => return b"text",
+    };
+    match ty {
+        Some(Type::Text { .. } | Type::Address { .. }) => b"text",
+        Some(Type::Uint(_) | Type::Int(_)) => b"number",
+        Some(Type::Bool) => b"truth",
+        Some(Type::Bytes { .. }) => b"bytes",
+        _ => b"?",
     }
 }
 
 struct EntryBuilder<'a> {
     contract: &'a v1::Contract,
+    entry: &'a v1::Entry,
     cells: &'a [CellPlan],
     loaded: BTreeSet<u32>,
     slots: Vec<SlotPlan>,
@@ -412,10 +443,11 @@ fn plan_contract(
                     Some(Term::Const(value)) => Some(value.clone()),
                     _ => None,
                 },
+                unsaid: param.optional && param.default.is_none() && !matches!(param.ty, Type::Option(_)),
                 trie: Trie::default(),
             })
             .collect();
-        let mut builder = EntryBuilder { contract, cells, loaded: BTreeSet::new(), slots: Vec::new(), params };
+        let mut builder = EntryBuilder { contract, entry, cells, loaded: BTreeSet::new(), slots: Vec::new(), params };
         let mut accesses = Vec::new();
         let mut reaches = Vec::new();
         for access in &entry.accesses {
@@ -448,7 +480,7 @@ fn plan_contract(
                     name: account.name.clone(),
                     writable: account.writable,
                     optional: account.optional,
-                    identity: match shape(&account.identity) {
+                    identity: match shape(&account.identity, entry, false) {
                         // Derived addresses are compared with addresses of other accounts, so only plain ones are exact.
                         Some(shape) if shape.is_empty() => builder.comp(&account.identity, &Target::Neutral),
                         _ => Comp::Any,
@@ -506,6 +538,7 @@ fn plan_contract(
 impl EntryBuilder<'_> {
     fn access(&mut self, access: &v1::Access, allowed: &BTreeMap<(Vec<u8>, usize), Vec<u8>>) -> Option<AccessPlan> {
         let at = self.cells.iter().position(|cell| cell.id == access.cell)?;
+        let shared = self.contract.cells.get(at).is_some_and(|cell| cell.unit.id != "own");
         let cell = &self.cells[at];
         let mut key = Vec::new();
         for (place, term) in access.key.iter().enumerate().take(cell.depth) {
@@ -538,7 +571,11 @@ impl EntryBuilder<'_> {
             at: own.flatten(),
             key,
             field: access.field.clone(),
-            mode: access.mode,
+            // Setting one of the cells in a unit is an update of the unit.
+            mode: match access.mode {
+                Mode::Write | Mode::Delete if shared => Mode::Update,
+                mode => mode,
+            },
             keeps: access.presence.as_deref() == Some("keeps"),
             op,
             bounded: !access.bounds.is_empty(),
@@ -553,7 +590,7 @@ impl EntryBuilder<'_> {
         allowed: &BTreeMap<(Vec<u8>, usize), Vec<u8>>,
     ) -> Comp {
         let Some(target) = cell.targets.get(place) else { return Comp::Any };
-        match (shape(term), allowed.get(&(cell.ident.clone(), place))) {
+        match (shape(term, self.entry, false), allowed.get(&(cell.ident.clone(), place))) {
             (Some(shape), Some(allowed)) if shape == *allowed => self.comp(term, target),
             _ => Comp::Any,
         }
@@ -636,6 +673,10 @@ impl EntryBuilder<'_> {
             return Comp::Any;
         }
         if !compatible(ty, target) || self.slots.len() >= usize::from(u16::MAX) {
+            return Comp::Any;
+        }
+        // Left out, what stands in is known only for options.
+        if self.params[at].unsaid {
             return Comp::Any;
         }
         let lists = path.0.iter().filter(|step| matches!(step, Step::Elem | Step::MapKey)).count();
