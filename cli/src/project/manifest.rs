@@ -22,6 +22,8 @@ pub(crate) struct Manifest {
     pub(crate) package: Option<PackageTable>,
     /// The workspace this file opens.
     pub(crate) workspace: Option<WorkspaceTable>,
+    /// It inherits from a workspace that was not found.
+    pub(crate) orphan: bool,
     /// `[patch.SOURCE]` and `[replace]`: (source, dependency).
     pub(crate) patches: Vec<(String, Dependency)>,
 }
@@ -88,6 +90,8 @@ pub(crate) enum Source {
     Registry,
     /// A folder.
     Path(PathBuf),
+    /// Not known: it is inherited from a workspace that is not there.
+    Nowhere,
     /// A git repository, and what to take of it: `rev`, `tag` or `branch` with its value.
     Git { url: String, at: Option<(&'static str, String)> },
 }
@@ -110,6 +114,7 @@ impl Manifest {
         } else {
             None
         };
+        let orphan = root.is_none() && inherits(&table);
         let package = match package {
             Some(package) => Some(package_table(path, &dir, &table, package, root.as_deref())?),
             None => None,
@@ -124,7 +129,7 @@ impl Manifest {
             let name = spec.rsplit('#').next().unwrap_or(spec).split([':', '@']).next().unwrap_or(spec);
             patches.extend(dependency(name, value, &dir, None, false).map(|dep| ("crates-io".to_owned(), dep)));
         }
-        Ok(Manifest { dir, package, workspace, patches })
+        Ok(Manifest { dir, package, workspace, orphan, patches })
     }
 }
 
@@ -220,7 +225,9 @@ fn package_table(
     };
     let version =
         field("version").and_then(|version| Version::parse(version.trim()).ok()).unwrap_or(Version::new(0, 0, 0));
-    let edition = field("edition").and_then(|edition| edition.parse().ok()).unwrap_or(2015);
+    // Cargo's default is 2015, but whoever inherits an edition has a later one.
+    let default = if package.get("edition").is_some_and(inherited) { 2021 } else { 2015 };
+    let edition = field("edition").and_then(|edition| edition.parse().ok()).unwrap_or(default);
     let lib = table.get("lib").and_then(Value::as_table);
     let lib_text = |key: &str| lib.and_then(|lib| lib.get(key)).and_then(Value::as_str).map(str::to_owned);
     let flag = |key: &str| lib.and_then(|lib| lib.get(key)).and_then(Value::as_bool) == Some(true);
@@ -267,9 +274,14 @@ fn dependency(
     conditional: bool,
 ) -> Option<Dependency> {
     if let (Value::Table(_), true) = (value, inherited(value)) {
-        let root = root?;
-        let base = root.section("dependencies")?.get(key)?;
-        let mut dep = dependency(key, base, &root.dir, None, conditional)?;
+        let base = root.and_then(|root| Some((root, root.section("dependencies")?.get(key)?)));
+        let mut dep = match base {
+            Some((root, base)) => dependency(key, base, &root.dir, None, conditional)?,
+            None => Dependency {
+                source: Source::Nowhere,
+                ..dependency(key, &Value::String("*".to_owned()), dir, None, conditional)?
+            },
+        };
         dep.optional = value.get("optional").and_then(Value::as_bool).unwrap_or(false);
         // A member can only add the default features, never take them away (cargo's rule for inherited tables).
         if default_features(value) == Some(true) {

@@ -209,6 +209,12 @@ pub(crate) fn select(manifests: &Manifests, choice: &Selection) -> Result<(PathB
             .file(&choice.manifest)
             .help("is this the Cargo.toml of a contract?"));
     }
+    if here.orphan {
+        // A broken file above is the likely reason. Without any, what is inherited is missing and the rest goes on.
+        for above in here.dir.ancestors().skip(1).map(|dir| dir.join("Cargo.toml")).filter(|file| file.is_file()) {
+            manifest::parse(&above)?;
+        }
+    }
     let root = manifests.workspace_of(&here);
     let root_dir = root.as_ref().map_or(here.dir.clone(), |root| root.dir.clone());
     let members = || root.as_ref().map_or_else(|| vec![here.clone()], |root| manifests.members(root));

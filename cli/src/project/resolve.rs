@@ -300,6 +300,7 @@ impl Walk<'_> {
                 let wanted = match &dependency.source {
                     Source::Git { url, .. } => format!("{} from {url}", dependency.package),
                     Source::Path(dir) => format!("{} in {}", dependency.package, dir.display()),
+                    Source::Nowhere => format!("{} (inherited from a workspace that is not there)", dependency.package),
                     Source::Registry if dependency.req == VersionReq::STAR => dependency.package.clone(),
                     Source::Registry => format!("{} {}", dependency.package, dependency.req),
                 };
@@ -319,7 +320,7 @@ impl Walk<'_> {
                 && match &dep.source {
                     Source::Registry => !source.contains("://") || source.contains("crates.io"),
                     Source::Git { url, .. } => same_url(source, url),
-                    Source::Path(_) => false,
+                    Source::Path(_) | Source::Nowhere => false,
                 };
             if meant {
                 let found = self.locate(parent, true, patch);
@@ -341,6 +342,7 @@ impl Walk<'_> {
                 let named = manifest.package.as_ref().is_some_and(|package| package.name == dep.package);
                 named.then_some((manifest, local))
             }
+            Source::Nowhere => None,
             Source::Git { url, at } => {
                 let rev = at.as_ref().filter(|(kind, _)| *kind == "rev").map(|(_, rev)| rev);
                 let locked = self.inputs.lock.and_then(|lock| {

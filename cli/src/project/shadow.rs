@@ -182,6 +182,7 @@ fn line(dep: &Dependency, local: &BTreeMap<PathBuf, (String, Rc<Manifest>)>, dir
             let (folder, _) = local.get(path)?;
             fields.push(format!("path = {}", quoted(&dir.join(folder).display().to_string())));
         }
+        Source::Nowhere => return None,
         Source::Git { url, at } => {
             fields.push(format!("git = {}", quoted(url)));
             fields.extend(at.as_ref().map(|(kind, value)| format!("{kind} = {}", quoted(value))));

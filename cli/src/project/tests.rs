@@ -260,6 +260,22 @@ fn ids_do_not_depend_on_folders() {
 }
 
 #[test]
+fn a_member_without_its_workspace() {
+    let member = "[package]\nname = \"m\"\nversion.workspace = true\nedition.workspace = true\n[dependencies]\n\
+                  the-sdk = { workspace = true, features = [\"x\"] }\na = \"1\"\n";
+    let world = World::new(&[("ws/m/Cargo.toml", member), ("ws/m/src/lib.rs", "")]);
+    world.publish("a", "1.0.0", "");
+    world.publish("the-sdk", "1.0.0", "");
+    let project = world.load("ws/m/Cargo.toml");
+    assert_eq!(list(&project), ["m 0.0.0 []", "a 1.0.0 []"], "another package of the name is no stand-in");
+    assert_eq!((&project.packages[0].missing, project.packages[0].edition), (&vec!["the_sdk".to_owned()], 2021));
+    assert_eq!(project.missing, ["the-sdk (inherited from a workspace that is not there)"]);
+    world.write("ws/Cargo.toml", "[workspace\n");
+    let error = select(&world.request("ws/m/Cargo.toml")).unwrap_err().to_string();
+    assert!(error.contains("ws/Cargo.toml:1:11"), "{error}");
+}
+
+#[test]
 fn mistakes_name_file_and_line() {
     let cases: [(&str, &str, &str); 4] = [
         ("[package\nname = 1", "Cargo.toml:1:9", "unclosed table"),
