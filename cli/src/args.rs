@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// What changed between two manifests or two git revisions
     Diff(commands::diff::Args),
     /// Schedule a batch of calls over lanes, or verify a schedule
-    Schedule(commands::schedule::Args),
+    Schedule(Box<commands::schedule::Args>),
     /// Compare the footprints with a recorded trace
     Audit(commands::audit::Args),
     /// What a lint means and how to cure it

@@ -1,5 +1,7 @@
 //! The command line reference of the book equals what `--help` says. `UPDATE_DOCS=1` writes it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
