@@ -336,7 +336,7 @@ impl<'a, 's> Lower<'a, 's> {
         self.ctx.renames.truncate(renames);
         let delims = block.brace_token.span;
         let span = self.ctx.real_between(delims.open(), delims.close());
-        let label = label.map(|label| super::types::name(&label.name.ident));
+        let label = super::exprs::label(label);
         self.push(Expr::Block(Box::new(hir::Block { label, stmts, tail, is_unsafe, is_async })), span)
     }
 

@@ -145,11 +145,11 @@ impl Lower<'_, '_> {
             syn::Expr::Break(e) => {
                 let value = e.expr.as_ref().map(|value| self.expr(value));
                 let span = self.with_tail(e.break_token.span, value);
-                self.push(Expr::Break(e.label.as_ref().map(|label| name(&label.ident)), value), span)
+                self.push(Expr::Break(e.label.as_ref().map(label_name), value), span)
             }
             syn::Expr::Continue(e) => {
                 let span = self.real(e.continue_token.span);
-                self.push(Expr::Continue(e.label.as_ref().map(|label| name(&label.ident))), span)
+                self.push(Expr::Continue(e.label.as_ref().map(label_name)), span)
             }
             syn::Expr::Return(e) => {
                 let value = e.expr.as_ref().map(|value| self.expr(value));
@@ -508,6 +508,11 @@ impl Lower<'_, '_> {
     }
 }
 
-fn label(label: Option<&syn::Label>) -> Option<Name> {
-    label.map(|label| name(&label.name.ident))
+pub(crate) fn label(label: Option<&syn::Label>) -> Option<Name> {
+    label.map(|label| label_name(&label.name))
+}
+
+/// Labels are hygienic, so they keep the marks of macro expansion.
+fn label_name(label: &syn::Lifetime) -> Name {
+    Name::new(label.ident.to_string())
 }

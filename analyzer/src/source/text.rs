@@ -19,8 +19,8 @@ const MAX_RUN: u32 = 4_000;
 const MAX_PREFIXES: u32 = 200;
 /// Most `->` without a separator between them.
 const MAX_ARROWS: u32 = 200;
-/// Most angle brackets opened without a separator between them.
-const MAX_ANGLES: u32 = 300;
+/// Most angle brackets that may be open at one depth of delimiters. Comparisons count too: they look the same.
+const MAX_ANGLES: u32 = 1_500;
 /// Words after which an operand is still to come.
 const PREFIX_WORDS: &[&str] =
     &["const", "mut", "dyn", "impl", "return", "break", "unsafe", "move", "match", "if", "ref"];
@@ -326,6 +326,8 @@ pub(crate) fn check(text: &str) -> Result<(), TooDeep> {
                 match (byte, at.checked_sub(1).and_then(|before| bytes.get(before))) {
                     (b'>', Some(b'-')) => pressure.arrow()?,
                     (b'>', Some(b'=')) => pressure.token(false)?,
+                    // The second half of a shift.
+                    (b'<', Some(b'<')) if at > 1 && bytes[at - 2].is_ascii_whitespace() => pressure.token(false)?,
                     _ => pressure.punct(byte as char)?,
                 }
                 at += 1;
@@ -353,6 +355,11 @@ pub(crate) fn check_tokens(tokens: &TokenStream) -> Result<(), TooDeep> {
                     match (before, now) {
                         ('-', '>') => pressure.arrow()?,
                         ('=', '>') => pressure.token(false)?,
+                        // The second half of a shift, or of `<<T as A>::B as C>::D`, which costs half as much then.
+                        ('<', '<') => {
+                            pressure.token(false)?;
+                            now = ' ';
+                        }
                         _ => pressure.punct(now)?,
                     }
                 }
@@ -438,5 +445,78 @@ fn quote(text: &str, from: usize) -> usize {
             _ => from + 1,
         },
         None => from + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_looks_like_nesting_is_accepted() {
+        let many = "(".repeat(1000);
+        for text in [
+            format!("\"{many}\""),
+            format!("r##\"{many}\"#{many}\"##"),
+            format!("b\"{many}\" br\"{many}\" c\"{many}\""),
+            format!("// {many}\n/* {many} /* {many} */ {many} */"),
+            "'(', '{', '\\'', '\\u{28}', b'(', b'\\\\', ".repeat(1000),
+            "fn f<'a>(x: &'a str) -> &'a str { x } ".repeat(1000),
+            "match x { A => { y } B => { z } } ".repeat(1000),
+            format!("[{}]", "Vec<Vec<u8>>, a < b, ".repeat(1000)),
+            format!("[{}]", "1 << 2, x < y, ".repeat(700)),
+            "r#type ".repeat(1000),
+        ] {
+            assert_eq!(check(&text), Ok(()), "{}", &text[..40]);
+            assert!(text.parse::<TokenStream>().is_ok_and(|tokens| check_tokens(&tokens).is_ok()), "{}", &text[..40]);
+        }
+    }
+
+    #[test]
+    fn what_nests_is_refused() {
+        for text in [
+            "(".repeat(300),
+            "'a'(".repeat(300),
+            "Vec<".repeat(1600),
+            "!".repeat(400),
+            "& mut ".repeat(400),
+            "fn() -> ".repeat(400),
+            ".a".repeat(4000),
+            "if x { } else ".repeat(2000),
+        ] {
+            assert!(check(&text).is_err(), "{}", &text[..20]);
+        }
+    }
+
+    #[test]
+    fn where_the_text_begins() {
+        assert_eq!(start("fn"), 0);
+        assert_eq!(start("\u{feff}fn"), 3);
+        assert_eq!(start("#!/bin/sh\nfn"), 9);
+        assert_eq!(start("#![allow(x)]"), 0);
+        assert_eq!(start("#! \t[allow(x)]"), 0);
+        assert_eq!(start("\u{feff}#!x"), 6);
+    }
+
+    #[test]
+    fn names_lose_their_marks() {
+        assert_eq!(plain("r#type"), "type");
+        assert_eq!(plain(&format!("x{MARK}{MARK}12")), "x");
+        assert_eq!(plain("x"), "x");
+    }
+
+    #[test]
+    fn spans_of_texts_put_together() {
+        let at = |lo, hi| Span { file: FileId(7), lo, hi };
+        let pieces = [
+            Piece { lo: 0, hi: 10, span: at(100, 105), copied: false },
+            Piece { lo: 10, hi: 30, span: at(200, 220), copied: true },
+        ];
+        let map = SpanMap { file: FileId(VIRTUAL), base: 0, pieces: Some(Arc::from(pieces)) };
+        assert_eq!(map.real(2..4), at(100, 105));
+        assert_eq!(map.real(12..15), at(202, 205));
+        assert_eq!(map.real(2..15), at(100, 205));
+        assert_eq!(map.real(40..41), Span::NONE);
+        assert_eq!(map.raw(2..4), Span { file: FileId(VIRTUAL), lo: 2, hi: 4 });
     }
 }

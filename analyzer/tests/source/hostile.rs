@@ -62,6 +62,7 @@ fn shapes(n: usize) -> Vec<(&'static str, String)> {
         ("labels", body(format!("{}loop {{}}", "'a: ".repeat(n)))),
         ("turbofish", body(format!("x::{}", nested("<X::", "", ">", n)))),
         ("generics", format!("type T = {};", nested("Vec<", "u8", ">", n))),
+        ("arguments", format!("type T = {};", nested("Map <u8, ", "u8", ">", n))),
         ("references", format!("type T = {}u8;", "&".repeat(n))),
         ("pointers", format!("type T = {}u8;", "*const ".repeat(n))),
         ("fn types", format!("type T = {}u8;", "fn() -> ".repeat(n))),
@@ -116,7 +117,7 @@ fn nothing_nests_the_stack_away() {
 #[test]
 fn what_is_accepted_is_lowered() {
     // Just below the limits, where every pass runs.
-    for n in [190, 1_900, 3_900] {
+    for n in [190, 1_400, 3_900] {
         for (name, text) in shapes(n) {
             println!("{name} {n}");
             survive(&text);

@@ -270,3 +270,15 @@ fn patterns_and_local_inner_macros() {
     let world = demo.world();
     assert_eq!(body(&world, "f"), "|a#0| { match a#0 { 1 | 2 => $crate1::done(a#0), _ => 0 } }");
 }
+
+#[test]
+fn labels_are_hygienic() {
+    let text = lowered(
+        "macro_rules! each { ($b:block) => { 'a: loop { $b; break 'a; } } } fn f() { 'a: loop { each!({ break 'a; }); } }",
+    );
+    let labels: Vec<&str> = text.split('\'').skip(1).map(|part| part.split([' ', ';']).next().unwrap()).collect();
+    assert_eq!(labels.len(), 4, "{text}");
+    assert_eq!(labels[0], labels[2], "{text}");
+    assert_eq!(labels[1], labels[3], "{text}");
+    assert_ne!(labels[0], labels[1], "{text}");
+}
