@@ -377,7 +377,28 @@ fn merge(found: Vec<Access>) -> Vec<Access> {
     // A field update implies the read of the loaded struct it came from: the plain read of the same key adds nothing
     // about other calls in any model whose unit is the key, and is kept for those whose unit is the field.
     merged.sort();
+    // `M[any]` says all that `M[0]` says, when nothing else tells them apart.
+    let all = merged.clone();
+    merged.retain(|access| {
+        let wider = |other: &&Access| {
+            **other != *access && covers(&other.key, &access.key) && !covers(&access.key, &other.key) && {
+                let mut other = (*other).clone();
+                other.key.clone_from(&access.key);
+                other.span = access.span;
+                other.via.clone_from(&access.via);
+                other.certainty = access.certainty;
+                other.repeat = access.repeat;
+                other == *access
+            }
+        };
+        !all.iter().any(|other| wider(&other))
+    });
     merged
+}
+
+/// True when every component of the wider key is anything or the same.
+fn covers(wider: &[Term], key: &[Term]) -> bool {
+    wider.len() == key.len() && wider.iter().zip(key).all(|(wide, term)| *wide == Term::Any || wide == term)
 }
 
 /// The mode of two accesses of one key together (rounded up); `None` keeps them apart.

@@ -426,20 +426,30 @@ pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
         (Kind::Iter(x), Kind::Iter(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
         (Kind::Closure(x), Kind::Closure(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
         (Kind::Func(x), Kind::Func(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
-        (x, y) if x.must_stay_apart() || y.must_stay_apart() => {
-            let mut all = Vec::new();
-            for value in [a, b] {
-                match &value.kind {
-                    Kind::Multi(values) => all.extend(values.iter().cloned()),
-                    _ => all.push(value.clone()),
-                }
-            }
-            all.dedup_by(|x, y| x.same_object(y));
-            Kind::Multi(Rc::new(all))
-        }
+        (x, y) if x.must_stay_apart() || y.must_stay_apart() => Kind::Multi(Rc::new(apart(a, b))),
+        // Values of different types behind one `dyn`: each keeps its own code.
+        _ if differing_types(a, b) => Kind::Multi(Rc::new(apart(a, b))),
         _ => return collapse_join(ty, a, b),
     };
     Val { ty, kind }
+}
+
+/// All alternatives of two values that cannot become one.
+fn apart(a: &Val, b: &Val) -> Vec<Val> {
+    let mut all = Vec::new();
+    for value in [a, b] {
+        match &value.kind {
+            Kind::Multi(values) => all.extend(values.iter().cloned()),
+            _ => all.push(value.clone()),
+        }
+    }
+    all.dedup_by(|x, y| x.same_object(y));
+    all
+}
+
+fn differing_types(a: &Val, b: &Val) -> bool {
+    let structured = |value: &Val| matches!(value.kind, Kind::Struct(_) | Kind::Enum(_));
+    matches!((&a.ty, &b.ty), (Ty::Adt(x, _), Ty::Adt(y, _)) if x != y) && structured(a) && structured(b)
 }
 
 fn join_structs(ty: &Ty, x: &StructVal, y: &StructVal, depth: usize) -> Option<StructVal> {
