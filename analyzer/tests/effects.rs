@@ -32,51 +32,71 @@ fn go_with(body: &str, items: &str) -> Vec<String> {
 #[test]
 fn plain_reads_and_writes() {
     assert_eq!(go("A.save(deps.storage, &n)?; Ok(Response::new())"), ["write A"]);
-    assert_eq!(go("let x = A.load(deps.storage)?; B.save(deps.storage, &x)?; Ok(Response::new())"), ["read A", "write B"]);
+    assert_eq!(
+        go("let x = A.load(deps.storage)?; B.save(deps.storage, &x)?; Ok(Response::new())"),
+        ["read A", "write B"]
+    );
 }
 
 #[test]
 fn keys_of_caller_arguments_and_constants() {
     assert_eq!(
-        go("let a = deps.api.addr_validate(&to)?; M.save(deps.storage, &a, &n)?; N.save(deps.storage, (&info.sender, 7), &n)?; Ok(Response::new())"),
+        go(
+            "let a = deps.api.addr_validate(&to)?; M.save(deps.storage, &a, &n)?; N.save(deps.storage, (&info.sender, 7), &n)?; Ok(Response::new())"
+        ),
         ["write M[to]", "write N[caller, 7]"]
     );
 }
 
 #[test]
 fn a_reassigned_name_is_another_value_unsound() {
-    let found = go("let mut key = info.sender.clone(); if n > 3 { key = deps.api.addr_validate(&to)?; } M.save(deps.storage, &key, &n)?; Ok(Response::new())");
+    let found = go(
+        "let mut key = info.sender.clone(); if n > 3 { key = deps.api.addr_validate(&to)?; } M.save(deps.storage, &key, &n)?; Ok(Response::new())",
+    );
     assert_eq!(found, ["write M[caller]", "write M[to]"]);
 }
 
 #[test]
 fn a_name_changed_in_a_loop_is_anything_unsound() {
-    let found = go("let mut i = 0u64; while i < n { N.save(deps.storage, (&info.sender, i), &n)?; i += 1; } Ok(Response::new())");
+    let found = go(
+        "let mut i = 0u64; while i < n { N.save(deps.storage, (&info.sender, i), &n)?; i += 1; } Ok(Response::new())",
+    );
     assert_eq!(found, ["write N[caller, any]"]);
 }
 
 #[test]
 fn elements_of_a_list_are_its_elements() {
-    let found = go("for each in list.iter() { let a = deps.api.addr_validate(each)?; M.save(deps.storage, &a, &n)?; } Ok(Response::new())");
+    let found = go(
+        "for each in list.iter() { let a = deps.api.addr_validate(each)?; M.save(deps.storage, &a, &n)?; } Ok(Response::new())",
+    );
     assert_eq!(found, ["write M[list[]]"]);
 }
 
 #[test]
 fn iterator_adaptors_run_where_they_are_consumed_unsound() {
-    let found = go("list.iter().map(|each| { let a = deps.api.addr_validate(each)?; M.save(deps.storage, &a, &n) }).collect::<StdResult<Vec<_>>>()?; Ok(Response::new())");
+    let found = go(
+        "list.iter().map(|each| { let a = deps.api.addr_validate(each)?; M.save(deps.storage, &a, &n) }).collect::<StdResult<Vec<_>>>()?; Ok(Response::new())",
+    );
     assert_eq!(found, ["write M[list[]]"]);
-    let found = go("list.iter().filter(|x| A.load(deps.storage).is_ok()).for_each(|_| { B.remove(deps.storage); }); Ok(Response::new())");
+    let found = go(
+        "list.iter().filter(|x| A.load(deps.storage).is_ok()).for_each(|_| { B.remove(deps.storage); }); Ok(Response::new())",
+    );
     assert_eq!(found, ["delete B", "read A"]);
 }
 
 #[test]
 fn unconsumed_iterators_do_nothing_imprecise() {
-    assert_eq!(go("let _unused = list.iter().map(|_| A.load(deps.storage)); Ok(Response::new())"), Vec::<String>::new());
+    assert_eq!(
+        go("let _unused = list.iter().map(|_| A.load(deps.storage)); Ok(Response::new())"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn a_load_after_an_own_write_is_not_the_initial_value_unsound() {
-    let found = go("OWNER.save(deps.storage, &info.sender)?; let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())");
+    let found = go(
+        "OWNER.save(deps.storage, &info.sender)?; let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())",
+    );
     assert_eq!(found, ["update OWNER", "write M[any]"]);
     let found = go("let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())");
     assert_eq!(found, ["read OWNER", "write M[load(OWNER)]"]);
@@ -84,16 +104,28 @@ fn a_load_after_an_own_write_is_not_the_initial_value_unsound() {
 
 #[test]
 fn additions_commute_only_unobserved_unsound() {
-    assert_eq!(go("A.update(deps.storage, |x| -> StdResult<_> { Ok(x + n) })?; Ok(Response::new())"), ["commute(add) A"]);
-    let returned = go("let x = A.update(deps.storage, |x| -> StdResult<_> { Ok(x + n) })?; Ok(Response::new().add_attribute(\"x\", x.to_string()))");
+    assert_eq!(
+        go("A.update(deps.storage, |x| -> StdResult<_> { Ok(x + n) })?; Ok(Response::new())"),
+        ["commute(add) A"]
+    );
+    let returned = go(
+        "let x = A.update(deps.storage, |x| -> StdResult<_> { Ok(x + n) })?; Ok(Response::new().add_attribute(\"x\", x.to_string()))",
+    );
     assert_eq!(returned, ["update A"]);
-    let branched = go("let x = A.load(deps.storage)?; if x > 5 { B.remove(deps.storage); } A.save(deps.storage, &(x + n))?; Ok(Response::new())");
+    let branched = go(
+        "let x = A.load(deps.storage)?; if x > 5 { B.remove(deps.storage); } A.save(deps.storage, &(x + n))?; Ok(Response::new())",
+    );
     assert_eq!(branched, ["delete B", "update A"]);
-    let saturating = go("A.update(deps.storage, |x| -> StdResult<_> { Ok(x.saturating_sub(n)) })?; Ok(Response::new())");
+    let saturating =
+        go("A.update(deps.storage, |x| -> StdResult<_> { Ok(x.saturating_sub(n)) })?; Ok(Response::new())");
     assert_eq!(saturating, ["update A"]);
-    let keyed = go("let x = A.load(deps.storage)?; N.save(deps.storage, (&info.sender, x), &n)?; A.save(deps.storage, &(x + 1))?; Ok(Response::new())");
+    let keyed = go(
+        "let x = A.load(deps.storage)?; N.save(deps.storage, (&info.sender, x), &n)?; A.save(deps.storage, &(x + 1))?; Ok(Response::new())",
+    );
     assert_eq!(keyed, ["update A", "write N[caller, load(A)]"]);
-    let stored = go("let x = A.load(deps.storage)?; B.save(deps.storage, &x)?; A.save(deps.storage, &(x + 1))?; Ok(Response::new())");
+    let stored = go(
+        "let x = A.load(deps.storage)?; B.save(deps.storage, &x)?; A.save(deps.storage, &(x + 1))?; Ok(Response::new())",
+    );
     assert_eq!(stored, ["update A", "write B"]);
     let doubled = go("let x = A.load(deps.storage)?; A.save(deps.storage, &(x + x))?; Ok(Response::new())");
     assert_eq!(doubled, ["update A"]);
@@ -101,17 +133,25 @@ fn additions_commute_only_unobserved_unsound() {
 
 #[test]
 fn a_limit_is_a_bound() {
-    let capped = go("let x = A.load(deps.storage)? + n; if x > 1000 { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &x)?; Ok(Response::new())");
+    let capped = go(
+        "let x = A.load(deps.storage)? + n; if x > 1000 { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &x)?; Ok(Response::new())",
+    );
     assert_eq!(capped, ["commute(add, bounded) A"]);
-    let by_state = go("let x = A.load(deps.storage)? + n; if x > B.load(deps.storage)? { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &x)?; Ok(Response::new())");
+    let by_state = go(
+        "let x = A.load(deps.storage)? + n; if x > B.load(deps.storage)? { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &x)?; Ok(Response::new())",
+    );
     assert_eq!(by_state, ["read B", "update A"]);
 }
 
 #[test]
 fn deltas_at_keys_that_may_be_equal_stay_deltas_when_they_do_not_overlap() {
-    let transfer = go("let a = deps.api.addr_validate(&to)?; M.update(deps.storage, &info.sender, |x| -> StdResult<_> { x.unwrap_or_default().checked_sub(n).ok_or(StdError::generic_err(\"\")) })?; M.update(deps.storage, &a, |x| -> StdResult<_> { Ok(x.unwrap_or_default() + n) })?; Ok(Response::new())");
+    let transfer = go(
+        "let a = deps.api.addr_validate(&to)?; M.update(deps.storage, &info.sender, |x| -> StdResult<_> { x.unwrap_or_default().checked_sub(n).ok_or(StdError::generic_err(\"\")) })?; M.update(deps.storage, &a, |x| -> StdResult<_> { Ok(x.unwrap_or_default() + n) })?; Ok(Response::new())",
+    );
     assert_eq!(transfer, ["commute(add) M[to]", "commute(sub, bounded) M[caller]"]);
-    let overlapping = go("let a = deps.api.addr_validate(&to)?; let x = M.load(deps.storage, &info.sender)?; let y = M.load(deps.storage, &a)?; M.save(deps.storage, &info.sender, &(x - n))?; M.save(deps.storage, &a, &(y + n))?; Ok(Response::new())");
+    let overlapping = go(
+        "let a = deps.api.addr_validate(&to)?; let x = M.load(deps.storage, &info.sender)?; let y = M.load(deps.storage, &a)?; M.save(deps.storage, &info.sender, &(x - n))?; M.save(deps.storage, &a, &(y + n))?; Ok(Response::new())",
+    );
     assert_eq!(overlapping, ["update M[caller]", "update M[to]"]);
 }
 
@@ -130,8 +170,14 @@ fn helpers_closures_aliases_and_function_values_unsound() {
     assert_eq!(go_with("apply(set, deps.storage, n)?; Ok(Response::new())", items), ["write A"]);
     assert_eq!(go_with("let o = Ops { f: set }; (o.f)(deps.storage, n)?; Ok(Response::new())", items), ["write A"]);
     assert_eq!(go("let s = &mut *deps.storage; let t = &A; t.save(s, &n)?; Ok(Response::new())"), ["write A"]);
-    assert_eq!(go("let mut put = |k: &Addr| M.save(deps.storage, k, &n); put(&info.sender)?; Ok(Response::new())"), ["write M[caller]"]);
-    assert_eq!(go("let mut d = deps.branch(); A.save(d.storage, &n)?; B.remove(deps.branch().storage); Ok(Response::new())"), ["delete B", "write A"]);
+    assert_eq!(
+        go("let mut put = |k: &Addr| M.save(deps.storage, k, &n); put(&info.sender)?; Ok(Response::new())"),
+        ["write M[caller]"]
+    );
+    assert_eq!(
+        go("let mut d = deps.branch(); A.save(d.storage, &n)?; B.remove(deps.branch().storage); Ok(Response::new())"),
+        ["delete B", "write A"]
+    );
 }
 
 #[test]
@@ -162,12 +208,17 @@ fn calls_that_cannot_be_seen_are_unknown_only_with_a_handle() {
     let without = go("let x = other::compute(n); M.save(deps.storage, &info.sender, &x)?; Ok(Response::new())");
     assert_eq!(without, ["write M[caller]"]);
     let captured = go("let f = || A.load(deps.storage); other::each(f); Ok(Response::new())");
-    assert!(captured.iter().any(|line| line.starts_with("? ")) && captured.contains(&"read A".to_owned()), "{captured:?}");
+    assert!(
+        captured.iter().any(|line| line.starts_with("? ")) && captured.contains(&"read A".to_owned()),
+        "{captured:?}"
+    );
 }
 
 #[test]
 fn state_after_an_unknown_call_is_not_initial_unsound() {
-    let found = go("other::touch(deps.storage); let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())");
+    let found = go(
+        "other::touch(deps.storage); let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())",
+    );
     assert!(found.contains(&"write M[any]".to_owned()), "{found:?}");
 }
 
@@ -181,11 +232,20 @@ fn recursion_ends_and_covers_deeper_rounds_unsound() {
 #[test]
 fn changes_through_mutable_references_unsound() {
     let items = "struct S { key: Addr, n: u64 } fn move_to(s: &mut S, a: Addr) { s.key = a; }";
-    let found = go_with("let mut s = S { key: info.sender.clone(), n }; move_to(&mut s, deps.api.addr_validate(&to)?); M.save(deps.storage, &s.key, &s.n)?; Ok(Response::new())", items);
+    let found = go_with(
+        "let mut s = S { key: info.sender.clone(), n }; move_to(&mut s, deps.api.addr_validate(&to)?); M.save(deps.storage, &s.key, &s.n)?; Ok(Response::new())",
+        items,
+    );
     assert_eq!(found, ["write M[to]"]);
-    let matched = go_with("let mut s = Some(S { key: info.sender.clone(), n }); if let Some(x) = s.as_mut() { x.key = deps.api.addr_validate(&to)?; } M.save(deps.storage, &s.unwrap().key, &n)?; Ok(Response::new())", items);
+    let matched = go_with(
+        "let mut s = Some(S { key: info.sender.clone(), n }); if let Some(x) = s.as_mut() { x.key = deps.api.addr_validate(&to)?; } M.save(deps.storage, &s.unwrap().key, &n)?; Ok(Response::new())",
+        items,
+    );
     assert_eq!(matched, ["write M[to]"]);
-    let swapped = go_with("let mut a = info.sender.clone(); let mut b = deps.api.addr_validate(&to)?; std::mem::swap(&mut a, &mut b); M.save(deps.storage, &a, &n)?; Ok(Response::new())", items);
+    let swapped = go_with(
+        "let mut a = info.sender.clone(); let mut b = deps.api.addr_validate(&to)?; std::mem::swap(&mut a, &mut b); M.save(deps.storage, &a, &n)?; Ok(Response::new())",
+        items,
+    );
     assert!(!swapped.contains(&"write M[caller]".to_owned()) || swapped.len() > 1, "{swapped:?}");
     assert!(swapped.iter().any(|line| line.contains("[to]") || line.contains("any")), "{swapped:?}");
 }
@@ -193,33 +253,48 @@ fn changes_through_mutable_references_unsound() {
 #[test]
 fn caught_errors_do_not_end_the_call_unsound() {
     let items = "fn try_it(s: &mut dyn Storage, key: &mut Addr, a: Addr) -> StdResult<u64> { *key = a; A.load(s) }";
-    let found = go_with("let mut key = info.sender.clone(); let other = deps.api.addr_validate(&to)?; if try_it(deps.storage, &mut key, other).is_err() { M.save(deps.storage, &key, &n)?; } Ok(Response::new())", items);
+    let found = go_with(
+        "let mut key = info.sender.clone(); let other = deps.api.addr_validate(&to)?; if try_it(deps.storage, &mut key, other).is_err() { M.save(deps.storage, &key, &n)?; } Ok(Response::new())",
+        items,
+    );
     assert!(found.contains(&"write M[to]".to_owned()), "{found:?}");
-    let observed = go("let x = match A.load(deps.storage) { Ok(x) => x, Err(_) => { B.remove(deps.storage); 0 } }; A.save(deps.storage, &(x + n))?; Ok(Response::new())");
+    let observed = go(
+        "let x = match A.load(deps.storage) { Ok(x) => x, Err(_) => { B.remove(deps.storage); 0 } }; A.save(deps.storage, &(x + n))?; Ok(Response::new())",
+    );
     assert_eq!(observed, ["delete B", "update A"]);
 }
 
 #[test]
 fn match_guards_let_else_and_early_returns_unsound() {
-    let guard = go("match n { 1 if A.load(deps.storage)? > 2 => B.remove(deps.storage), _ => OWNER.remove(deps.storage) } Ok(Response::new())");
+    let guard = go(
+        "match n { 1 if A.load(deps.storage)? > 2 => B.remove(deps.storage), _ => OWNER.remove(deps.storage) } Ok(Response::new())",
+    );
     assert_eq!(guard, ["delete B", "delete OWNER", "read A"]);
-    let let_else = go("let Some(x) = M.may_load(deps.storage, &info.sender)? else { A.remove(deps.storage); return Ok(Response::new()); }; B.save(deps.storage, &x)?; Ok(Response::new())");
+    let let_else = go(
+        "let Some(x) = M.may_load(deps.storage, &info.sender)? else { A.remove(deps.storage); return Ok(Response::new()); }; B.save(deps.storage, &x)?; Ok(Response::new())",
+    );
     assert_eq!(let_else, ["delete A", "read M[caller]", "write B"]);
-    let labelled = go("'outer: loop { loop { if n > 1 { A.remove(deps.storage); break 'outer; } B.remove(deps.storage); } } OWNER.remove(deps.storage); Ok(Response::new())");
+    let labelled = go(
+        "'outer: loop { loop { if n > 1 { A.remove(deps.storage); break 'outer; } B.remove(deps.storage); } } OWNER.remove(deps.storage); Ok(Response::new())",
+    );
     assert_eq!(labelled, ["delete A", "delete B", "delete OWNER"]);
 }
 
 #[test]
 fn a_struct_with_one_field_changed() {
     let items = "pub struct C { owner: Addr, total: u64 } pub const C: Item<C> = Item::new(\"c\");";
-    let found = go_with("let mut c = C.load(deps.storage)?; c.total += n; C.save(deps.storage, &c)?; Ok(Response::new())", items);
+    let found = go_with(
+        "let mut c = C.load(deps.storage)?; c.total += n; C.save(deps.storage, &c)?; Ok(Response::new())",
+        items,
+    );
     assert!(found.iter().any(|line| line.ends_with("C.total")), "{found:?}");
 }
 
 #[test]
 fn operators_and_conversions_of_the_contract_run_unsound() {
     let items = "struct K<'a>(&'a Addr); impl From<K<'_>> for Addr { fn from(k: K) -> Addr { Addr::unchecked(format!(\"x{}\", k.0)) } }";
-    let found = go_with("let key: Addr = K(&info.sender).into(); M.save(deps.storage, &key, &n)?; Ok(Response::new())", items);
+    let found =
+        go_with("let key: Addr = K(&info.sender).into(); M.save(deps.storage, &key, &n)?; Ok(Response::new())", items);
     assert_eq!(found, ["write M[any]"]);
 }
 
@@ -238,7 +313,9 @@ fn the_token_fixture() {
     let all: Vec<String> = analysis.contracts[0]
         .entries
         .iter()
-        .map(|entry| format!("{} ({:?})\n    {}", entry.name, entry.callers, lines(&analysis, &entry.name).join("\n    ")))
+        .map(|entry| {
+            format!("{} ({:?})\n    {}", entry.name, entry.callers, lines(&analysis, &entry.name).join("\n    "))
+        })
         .collect();
     insta::assert_snapshot!(all.join("\n"));
 }

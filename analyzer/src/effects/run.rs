@@ -69,6 +69,16 @@ impl<'w> Engine<'w> {
         for at in 0..packages {
             let krate = CrateId(at as u32);
             let Some(model) = self.world.model(krate) else { continue };
+            // A table nobody can reach is not read.
+            let named = |name: &String| *name == model.name || model.aliases.contains(name);
+            let used = self.world.packages().iter().any(|package| {
+                package.deps.iter().any(|(dep, _)| named(dep))
+                    || package.missing.iter().any(named)
+                    || package.crate_name == model.name
+            });
+            if !used {
+                continue;
+            }
             let root = ModId { krate, idx: 0 };
             let names = |path: &str| path.split("::").map(|part| Name::from(part.trim())).collect::<Vec<_>>();
             let (capability, constructs, types) =

@@ -204,6 +204,18 @@ impl ModelText {
 /// # Errors
 /// When the text is not TOML of this form, or a row's Rust does not parse.
 pub fn parse_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError> {
+    parse(file_name, text, true)
+}
+
+/// Reads a model file whose rows a test has parsed: they are parsed once, when something reaches into the crate.
+///
+/// # Errors
+/// When the text is not TOML of this form.
+pub(crate) fn parse_checked_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError> {
+    parse(file_name, text, false)
+}
+
+fn parse(file_name: &str, text: &str, check: bool) -> Result<ModelCrate, ModelError> {
     let error = |message: String, at: usize| {
         let before = text.get(..at).unwrap_or("");
         let line = before.matches('\n').count() as u32 + 1;
@@ -232,8 +244,10 @@ pub fn parse_model(file_name: &str, text: &str) -> Result<ModelCrate, ModelError
             versions: row.versions,
             source: row.source,
         };
-        if let Err(bad) = row.check() {
-            return Err(error(format!("the row's Rust cannot be read: {}", bad.0), row.offset_of(bad.1)));
+        if check {
+            if let Err(bad) = row.check() {
+                return Err(error(format!("the row's Rust cannot be read: {}", bad.0), row.offset_of(bad.1)));
+            }
         }
         rows.push(row);
     }

@@ -1,7 +1,7 @@
 //! The tables that come with the analyzer: what libraries do to state (`<crate>.toml`) and what attribute macros do to
 //! their items (`attributes.toml`). README.md beside this file describes both.
 
-use crate::source::{ModelCrate, ModelError, Rewrite, parse_model};
+use crate::source::{ModelCrate, ModelError, Rewrite, parse_checked_model};
 use serde::Deserialize;
 
 /// The tables, by file name. `std.toml` is first: all others see its names.
@@ -18,7 +18,7 @@ pub const TABLES: &[(&str, &str)] = &[
 /// # Errors
 /// Never, unless a table was changed and its test was not run.
 pub fn builtin() -> Result<Vec<ModelCrate>, ModelError> {
-    TABLES.iter().map(|(name, text)| parse_model(name, text)).collect()
+    TABLES.iter().map(|(name, text)| parse_checked_model(name, text)).collect()
 }
 
 /// What an attribute macro does to the item it stands on.
@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::ir::hir::{CrateId, Expr, ItemId, ItemKind, ModId};
     use crate::ir::{FileId, Span};
+    use crate::source::parse_model;
     use crate::source::{Ns, Package, PackageId, Resolved, Sources, World};
     use std::sync::Arc;
 
