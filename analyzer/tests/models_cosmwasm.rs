@@ -443,3 +443,48 @@ const MINE: Map<MyKey, u64> = Map::new("mine");
         ],
     );
 }
+
+#[test]
+fn deltas_survive_failing() {
+    check(
+        r#"
+const I: Item<u64> = Item::new("i");
+const B: Map<&Addr, Uint128> = Map::new("b");
+pub enum MyError { Std(StdError), Poor {}, Had { amount: Uint128 } }
+impl From<StdError> for MyError { fn from(e: StdError) -> Self { MyError::Std(e) } }
+fn take(store: &mut dyn Storage, who: &Addr, amount: Uint128) -> Result<(), MyError> {
+    B.update(store, who, |x| -> StdResult<_> { Ok(x.unwrap_or_default().checked_sub(amount)?) }).map_err(|_| MyError::Poor {})?;
+    Ok(())
+}
+"#,
+        &[
+            ("Count {}", "I.update(deps.storage, |x| -> StdResult<_> { Ok(x + 1) })?;", &["commute I[]"]),
+            ("Twice {}", "let x = I.load(deps.storage)?; I.save(deps.storage, &(x + 1))?;", &["commute I[]"]),
+            (
+                "Move { to: String, n: Uint128 }",
+                "let to = deps.api.addr_validate(&to)?; B.update(deps.storage, &info.sender, |x| -> StdResult<_> { Ok(x.unwrap_or_default().checked_sub(n)?) })?; B.update(deps.storage, &to, |x| -> StdResult<_> { Ok(x.unwrap_or_default() + n) })?;",
+                &["commute B[caller]", "commute B[to]"],
+            ),
+            (
+                "Mapped { n: Uint128 }",
+                "take(deps.storage, &info.sender, n).map_err(|_| StdError::generic_err(\"x\"))?;",
+                &["commute B[caller]"],
+            ),
+            (
+                "Caught { n: Uint128 }",
+                "if take(deps.storage, &info.sender, n).is_err() { I.save(deps.storage, &1)?; }",
+                &["update B[caller]", "write I[]"],
+            ),
+            (
+                "Told {}",
+                "let x = I.load(deps.storage)?; I.save(deps.storage, &(x + 1))?; if info.funds.is_empty() { return Err(StdError::generic_err(x.to_string())); }",
+                &["update I[]"],
+            ),
+            (
+                "Fallback {}",
+                "let x = match I.load(deps.storage) { Ok(x) => x, Err(_) => 7 }; I.save(deps.storage, &(x * 2))?;",
+                &["update I[]"],
+            ),
+        ],
+    );
+}

@@ -844,9 +844,9 @@ impl Engine<'_> {
     /// `?` converts the error; conversions of errors do not touch state through a modelled interface.
     fn converted_error(&mut self, f: &Frame, err: Val) -> Val {
         if self.is_result(&err.ty) && self.is_result(&f.ret_ty) {
-            let loads = self.loads_of(&err);
+            let taint = self.taint_of(&err);
             let ty = f.ret_ty.clone();
-            return self.err(ty.arg(0), Sym { loads, ..Sym::default() }).retyped(&ty);
+            return self.err(ty.arg(0), taint).retyped(&ty);
         }
         err.retyped(&f.ret_ty.clone())
     }

@@ -2,9 +2,9 @@
 //! state and are joined; loops run until nothing they change is new (at most [`LOOP_ROUNDS`], then it is widened).
 
 use super::state::Changes;
-use super::value::{ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
+use super::value::{Alt, ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
-use crate::ir::hir::{BinOp, Block, Body, Expr, ExprId, Lit, Name, PatId, Stmt, TypeRef, UnOp};
+use crate::ir::hir::{BinOp, Block, Body, Expr, ExprId, Lit, Name, Pat, PatId, Stmt, TypeRef, UnOp};
 use crate::ir::{Const, Span, Term, UnknownReason};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -834,13 +834,16 @@ impl Engine<'_> {
         // An arm whose value is an error counts as failing; the error remembers what it was decided by, so that code
         // that goes on after catching it counts as an observer.
         let mut failing = 0;
+        let by_variant = self.is_result(&value.ty) && arms.iter().all(|arm| is_plain_pattern(&f.body, arm.pat));
+        let decided_by = self.decided_by(&value, &sym, by_variant);
         for way in &mut ways {
             match &way.result {
                 Err(Div { fail: true }) => failing += 1,
                 Ok(result) if self.is_all_err(result) => {
                     failing += 1;
-                    let mut taint = sym.widened();
-                    taint.loads = super::value::union(&taint.loads, &self.loads_of(result));
+                    let result = result.clone();
+                    let own = self.taint_of(&result);
+                    let taint = Sym { terms: Vec::new(), ..decided_by.join(&own) };
                     way.result = Ok(self.err(result.ty.arg(0), taint).retyped(&result.ty));
                 }
                 _ => {}
@@ -855,12 +858,31 @@ impl Engine<'_> {
             }
         }
         if failing + 1 == ways.len() && failing > 0 && !guards_open {
-            self.observe_unless_presence(&value);
+            if !(by_variant && matches!(value.kind, Kind::Enum(_))) {
+                self.observe_unless_presence(&value);
+            }
             self.presence_guard(&sym, span);
         } else {
             self.observe_value(&value);
         }
         self.merge_ways(f, ways)
+    }
+
+    /// What an error that a failing arm makes depends on.
+    fn decided_by(&mut self, value: &Val, sym: &Sym, by_variant: bool) -> Sym {
+        match &value.kind {
+            // Which variant this is was decided where it was made; the error remembers by what.
+            Kind::Enum(alts) if by_variant => {
+                let bad: Vec<Alt> = alts.iter().filter(|alt| alt.variant == self.known.err).cloned().collect();
+                let bad = Val { ty: value.ty.clone(), kind: Kind::Enum(Rc::new(bad)) };
+                self.taint_of(&bad)
+            }
+            // Absent or out of bounds: part of the delta.
+            Kind::Sym(known) if known.delta.as_ref().is_some_and(|delta| delta.option) => {
+                Sym { loads: sym.loads.clone(), quiet: sym.loads.clone(), ..Sym::default() }
+            }
+            _ => sym.widened(),
+        }
     }
 
     /// A `Result` that can only be an error.
@@ -1321,5 +1343,15 @@ pub(super) fn children(expr: &Expr, each: &mut dyn FnMut(ExprId)) {
             parts.iter().for_each(|part| each(*part));
         }
         Expr::UnknownMacro(_, parts, _) => parts.iter().for_each(|part| each(*part)),
+    }
+}
+
+/// A pattern that looks at the variant and no further.
+fn is_plain_pattern(body: &Body, pat: PatId) -> bool {
+    let open = |pat: &PatId| matches!(body.pat(*pat), Pat::Wild | Pat::Bind(_, _, None));
+    match body.pat(pat) {
+        Pat::Wild | Pat::Bind(_, _, None) => true,
+        Pat::TupleStruct(_, before, after) => before.iter().chain(after.iter().flatten()).all(open),
+        _ => false,
     }
 }

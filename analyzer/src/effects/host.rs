@@ -374,7 +374,7 @@ impl Engine<'_> {
         self.rec.loads.push(Load { cell, key: key.clone(), initial, observed: false, bounds: Vec::new(), seq });
         self.event(Did::Read(load), cell, key, span);
         let delta = Delta { load, path: Vec::new(), option: true, op: None, default: None, bounds: Vec::new() };
-        Sym { terms, loads: vec![load], delta: Some(Rc::new(delta)), cond: None, cap: false }
+        Sym { terms, loads: vec![load], quiet: Vec::new(), delta: Some(Rc::new(delta)), cond: None, cap: false }
     }
 
     fn host_probe(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {

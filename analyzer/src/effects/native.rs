@@ -26,7 +26,7 @@ pub(super) fn option_payload(sym: &Sym) -> Sym {
         delta.option = false;
         Rc::new(delta)
     });
-    Sym { terms, loads: sym.loads.clone(), delta, cond: None, cap: sym.cap }
+    Sym { terms, loads: sym.loads.clone(), quiet: Vec::new(), delta, cond: None, cap: sym.cap }
 }
 
 /// The payload of a `Result` symbol or another wrapper: the same value as far as terms go.
@@ -66,6 +66,7 @@ pub(super) fn variant_payload(sym: &Sym, variant: &str, field: &Name) -> Sym {
     Sym {
         terms: if known { terms } else { Vec::new() },
         loads: sym.loads.clone(),
+        quiet: Vec::new(),
         delta: None,
         cond: None,
         cap: sym.cap,

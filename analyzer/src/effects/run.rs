@@ -180,11 +180,14 @@ impl<'w> Engine<'w> {
         });
         let result = self.call_value(None, &func, args, &Ty::Unknown, item.name_span);
         if let Ok(result) = result {
-            // The result is seen by whoever called. That a call fails is a bound, not an observation.
-            if let (Some(good), _) = self.split_err(&result) {
-                let loads = self.loads_of(&good);
-                self.rec.observe(&loads);
+            // The result is seen by whoever called. That a call fails is a bound, not an observation; what the error
+            // says is one.
+            let (good, bad) = self.split_err(&result);
+            let mut loads = good.map_or_else(Vec::new, |good| self.loads_of(&good));
+            if let Some(bad) = bad {
+                loads = super::value::union(&loads, &self.told_loads(&bad));
             }
+            self.rec.observe(&loads);
         }
         let (callers, callers_span) = self.callers();
         let rec = std::mem::take(&mut self.rec);

@@ -314,6 +314,25 @@ impl Engine<'_> {
         loads
     }
 
+    /// Loads that the value tells something about to whoever sees it, also when it is an error that ends the call.
+    pub(super) fn told_loads(&mut self, value: &Val) -> Vec<u32> {
+        let value = self.settle(value.clone());
+        let mut loads = Vec::new();
+        value.symbols(&mut |sym| {
+            let told: Vec<u32> = sym.loads.iter().copied().filter(|load| !sym.quiet.contains(load)).collect();
+            loads = super::value::union(&loads, &told);
+        });
+        loads
+    }
+
+    /// The dependencies of an error, with what it does not tell.
+    pub(super) fn taint_of(&mut self, value: &Val) -> Sym {
+        let loads = self.loads_of(value);
+        let told = self.told_loads(value);
+        let quiet = loads.iter().copied().filter(|load| !told.contains(load)).collect();
+        Sym { loads, quiet, ..Sym::default() }
+    }
+
     /// True when a call that gets this value could reach state through it.
     pub(super) fn carries_cap(&mut self, value: &Val, depth: usize) -> bool {
         if depth > 8 {

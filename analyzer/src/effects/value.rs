@@ -56,6 +56,9 @@ pub(crate) struct Sym {
     pub(crate) terms: Vec<Term>,
     /// Loads (ids of the recorder) the value depends on, sorted.
     pub(crate) loads: Vec<u32>,
+    /// Those of `loads` that this error does not tell: it only arose because the loaded value was absent or its change
+    /// out of bounds. Whoever catches the error sees them; a call that fails with it does not count as an observer.
+    pub(crate) quiet: Vec<u32>,
     /// The value is a loaded value changed by a delta.
     pub(crate) delta: Option<Rc<Delta>>,
     /// What it means when this truth value holds.
@@ -245,6 +248,13 @@ impl Sym {
         Sym {
             terms: if cond.is_some() { Vec::new() } else { terms },
             loads: union(&self.loads, &other.loads),
+            quiet: {
+                let mut quiet = union(&self.quiet, &other.quiet);
+                quiet.retain(|load| {
+                    [self, other].iter().all(|sym| !sym.loads.contains(load) || sym.quiet.contains(load))
+                });
+                quiet
+            },
             delta: if self.delta == other.delta { self.delta.clone() } else { None },
             cond,
             cap: self.cap || other.cap,
@@ -253,7 +263,7 @@ impl Sym {
 
     /// The same dependencies with nothing known about the value.
     pub(crate) fn widened(&self) -> Sym {
-        Sym { loads: self.loads.clone(), cap: self.cap, ..Sym::default() }
+        Sym { loads: self.loads.clone(), quiet: self.quiet.clone(), cap: self.cap, ..Sym::default() }
     }
 
     /// A value computed from these without a rule.
@@ -512,7 +522,14 @@ pub(crate) fn project(base: &Sym, name: &Name) -> Sym {
         delta.path.push(name.clone());
         Rc::new(delta)
     });
-    Sym { terms: if known { terms } else { Vec::new() }, loads: base.loads.clone(), delta, cond: None, cap: base.cap }
+    Sym {
+        terms: if known { terms } else { Vec::new() },
+        loads: base.loads.clone(),
+        quiet: Vec::new(),
+        delta,
+        cond: None,
+        cap: base.cap,
+    }
 }
 
 impl SeqVal {
