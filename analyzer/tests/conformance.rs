@@ -217,6 +217,7 @@ mod scheduler {
         // Spurious conflicts, each with its reason; a case that is not listed may have none.
         let allowed = [
             "injective-function",              // arguments of two kinds: one kind stays exact, the other is any
+            "coalesce-of-elements",            // inside a function or a choice a list is any
             "concatenation",                   // joined bytes are any
             "left-out",                        // a parameter without a default is any even where it is given
             "units-shared-by-key",             // cells of different keys in one unit make it one

@@ -274,3 +274,51 @@ proptest! {
         }
     }
 }
+
+/// Random batches through the scheduler's own evaluation: it may find more conflicts than the reference, never fewer.
+#[cfg(feature = "schedule")]
+mod scheduler {
+    use super::*;
+    use crate::schedule::{self, BatchBuilder, CallLine, Evaluator, EvaluatorOptions, Limits, Order, State, conflicts};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_scheduler_finds_every_conflict_unsound(seed in any::<u64>()) {
+            let mut rng = Rng(seed);
+            let contract = random_contract(&mut rng);
+            let chain = &chains::all()[rng.below(7)];
+            let options = manifest::BuildOptions { chain: Some(chain.id.clone()), ..Default::default() };
+            let analysis = crate::Analysis { contracts: vec![contract], ..Default::default() };
+            let manifest = manifest::build(&analysis, &options);
+            let mut world = World::new(&manifest);
+            let evaluator = Evaluator::new(std::slice::from_ref(&manifest), &EvaluatorOptions::default()).unwrap();
+            let mut state = State::new();
+            for address in ["c1", "c2"] {
+                let line = json!({ "address": address, "cell": "CONFIG", "key": [], "value": { "owner": "alice" } });
+                world.state.push(serde_json::from_value(line.clone()).unwrap());
+                evaluator.add_state(&serde_json::from_value(line).unwrap(), &mut state).unwrap();
+            }
+            let calls: Vec<Call> = (0..8).map(|id| random_call(&mut rng, id)).collect();
+            let prints: Vec<_> = world.evaluate(&calls).into_iter().map(|print| print.unwrap()).collect();
+            let mut builder = BatchBuilder::new(&evaluator, &state, Order::Preserve, Limits::default());
+            for call in &calls {
+                let line = json!({
+                    "id": call.id, "address": call.address, "entry": call.entry, "caller": call.caller, "args": call.args,
+                })
+                .to_string();
+                let mut decoded = schedule::Call::default();
+                evaluator.decode(&CallLine::parse(&line).unwrap(), &mut decoded).unwrap();
+                builder.push(&decoded, 1, false).unwrap();
+            }
+            let batch = builder.finish().unwrap();
+            for (i, j) in world.conflicts(&prints) {
+                let found = batch.call(i).any(|x| {
+                    batch.call(j).any(|y| x.unit == y.unit && conflicts(batch.rule(), x.class, y.class))
+                });
+                prop_assert!(found, "{}: {:?} and {:?}", chain.id, calls[i], calls[j]);
+            }
+        }
+    }
+}

@@ -164,9 +164,10 @@ impl Evaluator {
             deployments.insert(bytes, at);
         }
         let entries = || plans.iter().flat_map(|contract| &contract.entries);
-        let foreign = entries()
-            .flat_map(|entry| &entry.accesses)
-            .any(|access| access.at.as_ref().is_some_and(plan::Comp::may_be_any));
+        let foreign = entries().any(|entry| {
+            let any = |comp: &plan::Comp| comp.may_be_any(&entry.slots, true);
+            entry.accesses.iter().any(|access| access.at.as_ref().is_some_and(any))
+        });
         let accounts = entries().flat_map(|entry| entry.accounts.iter().flatten()).count() > 0;
         let root_open = plans.iter().any(|contract| contract.leaves) || foreign || accounts;
         let address_open =

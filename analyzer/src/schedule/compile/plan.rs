@@ -32,6 +32,8 @@ pub(crate) struct SlotPlan {
     pub(crate) target: Target,
     /// The path has a `?`: an absent value is no value rather than the value "absent".
     pub(crate) skip_none: bool,
+    /// Exactly one value in every call: no list, variant or option on the way.
+    pub(crate) sure: bool,
 }
 
 /// Positions in the arguments that somebody asks for.
@@ -62,12 +64,14 @@ pub(crate) enum Comp {
 }
 
 impl Comp {
-    /// Whether evaluation may find that it is not known.
-    pub(crate) fn may_be_any(&self) -> bool {
+    /// Whether evaluation may find that it is not known. Inside another component (`nested`) a slot that has no value or
+    /// several is not known; as a whole component it is every value in turn.
+    pub(crate) fn may_be_any(&self, slots: &[SlotPlan], nested: bool) -> bool {
         match self {
             Comp::Any | Comp::Load(_) => true,
-            Comp::Join { of, .. } | Comp::First(of) => of.iter().any(Comp::may_be_any),
-            Comp::Fixed(_) | Comp::Slot { .. } => false,
+            Comp::Join { of, .. } | Comp::First(of) => of.iter().any(|comp| comp.may_be_any(slots, true)),
+            Comp::Fixed(_) => false,
+            Comp::Slot { slot, .. } => nested && !slots.get(usize::from(*slot)).is_some_and(|slot| slot.sure),
         }
     }
 }
@@ -499,7 +503,7 @@ fn plan_contract(
                 Some(field) => drop(cell.fields.insert(field.clone())),
                 None => cell.values_whole = true,
             }
-            let exact = access.key.iter().take_while(|comp| !comp.may_be_any()).count();
+            let exact = access.key.iter().take_while(|comp| !comp.may_be_any(&slots, false)).count();
             for depth in exact..access.key.len().min(cell.depth) {
                 cell.open[depth] = true;
             }
@@ -646,7 +650,7 @@ impl EntryBuilder<'_> {
         if matches!(target, Target::Number | Target::Truth) {
             return Comp::Any;
         }
-        let plan = SlotPlan { source, target: target.clone(), skip_none: false };
+        let plan = SlotPlan { source, target: target.clone(), skip_none: false, sure: true };
         Comp::Slot { slot: self.add(plan), elem: Vec::new() }
     }
 
@@ -684,7 +688,8 @@ impl EntryBuilder<'_> {
             return Comp::Any;
         }
         let skip_none = path.0.contains(&Step::Some);
-        let plan = SlotPlan { source: Source::Arg, target: target.clone(), skip_none };
+        let sure = !self.params[at].optional && path.0.iter().all(|step| matches!(step, Step::Field(_)));
+        let plan = SlotPlan { source: Source::Arg, target: target.clone(), skip_none, sure };
         // One slot per position and form.
         let mut node = &mut self.params[at].trie;
         for step in &path.0[1..] {
