@@ -106,11 +106,9 @@ fn levels_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Vec<u
             for (&slot, &class) in mine.iter().zip(my_kinds) {
                 let record = table.at(slot);
                 wait = wait.max(if VERSIONS {
-                    if class == BLIND { 0 } else { record.current }
-                } else if joins(record.current, class) {
-                    record.before
+                    pick(class == BLIND, 0, record.current)
                 } else {
-                    record.current >> 6
+                    pick(joins(record.current, class), record.before, record.current >> 6)
                 });
             }
             out.push(wait);
@@ -122,7 +120,7 @@ fn levels_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Vec<u
                 } else {
                     // A new class begins with a higher level than all before, so the maximum is right in both cases.
                     let old = record.current;
-                    record.before = if joins(old, class) { record.before } else { old >> 6 };
+                    record.before = pick(joins(old, class), record.before, old >> 6);
                     record.current = old.max(level << 6 | u32::from(class));
                 }
             }
@@ -130,6 +128,20 @@ fn levels_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Vec<u
         from = to;
     }
     out
+}
+
+/// `yes` if `which`, else `no`, without a branch: runs of accesses are no pattern that a processor could foresee.
+#[inline(always)]
+pub(crate) fn pick(which: bool, yes: u32, no: u32) -> u32 {
+    let mask = u32::from(which).wrapping_neg();
+    (yes & mask) | (no & !mask)
+}
+
+/// [`pick`] for 64 bits.
+#[inline(always)]
+pub(crate) fn pick64(which: bool, yes: u64, no: u64) -> u64 {
+    let mask = u64::from(which).wrapping_neg();
+    (yes & mask) | (no & !mask)
 }
 
 #[inline(always)]
@@ -191,15 +203,15 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
             for (at, (&slot, &class)) in mine.iter().zip(my_kinds).enumerate() {
                 let record = table.at(slot);
                 let join = if VERSIONS { class == BLIND } else { joins(record.level, class) };
-                let level = if join { record.before_level } else { record.level >> 6 };
-                let ready = if join { record.before } else { record.current };
-                let last = if join { record.before_last } else { record.last };
+                let level = pick(join, record.before_level, record.level >> 6);
+                let ready = pick64(join, record.before, record.current);
+                let last = pick(join, record.before_last, record.last);
                 wait = wait.max(level);
                 // A predecessor of no cost counts too, so that chains of free calls are told.
                 let better = (ready > start) | ((predecessor == NONE) & (last != NONE));
-                start = if better { ready } else { start };
-                predecessor = if better { last } else { predecessor };
-                via = if better { base + at as u32 } else { via };
+                start = start.max(ready);
+                predecessor = pick(better, last, predecessor);
+                via = pick(better, base + at as u32, via);
             }
             out.levels.push(wait);
             out.starts.push(start);
@@ -224,12 +236,12 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
                     record.level = old.level.max(if sets { level << 6 } else { 0 });
                 } else {
                     let join = joins(old.level, class);
-                    record.before = if join { old.before } else { old.current };
-                    record.before_level = if join { old.before_level } else { old.level >> 6 };
-                    record.before_last = if join { old.before_last } else { old.last };
+                    record.before = pick64(join, old.before, old.current);
+                    record.before_level = pick(join, old.before_level, old.level >> 6);
+                    record.before_last = pick(join, old.before_last, old.last);
                     let keep = join & (old.current >= finish) & (old.last != NONE);
-                    record.current = if keep { old.current } else { finish };
-                    record.last = if keep { old.last } else { call as u32 };
+                    record.current = pick64(keep, old.current, finish);
+                    record.last = pick(keep, old.last, call as u32);
                     record.level = old.level.max(level << 6 | u32::from(class));
                 }
             }

@@ -4,7 +4,7 @@
 //! every access counts in at most one node and waits for at most one node, and a node is done when all its members (and,
 //! under [`Rule::Versions`], the node before it) are done. Per unit the nodes form a chain.
 
-use super::analyse::expected_units;
+use super::analyse::{expected_units, pick};
 use super::batch::{BLIND, Batch, EXCLUSIVE, READ, Rule};
 use super::table::{Table, block_end};
 
@@ -108,8 +108,8 @@ impl ClassGraph {
                     for (&slot, &class) in work.slots.iter().zip(&classes[first..end]) {
                         let record = work.table.at_mut(slot);
                         let join = (record.class == u32::from(class) + 1) & (class != EXCLUSIVE);
-                        record.before = if join { record.before } else { record.node };
-                        record.node = if join { record.node } else { next };
+                        record.before = pick(join, record.before, record.node);
+                        record.node = pick(join, record.node, next);
                         record.class = u32::from(class) + 1;
                         next += u32::from(!join);
                         self.nodes[record.node as usize].remaining += 1;

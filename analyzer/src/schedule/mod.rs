@@ -5,11 +5,13 @@
 //! `verify` checks them. On top, manifests become evaluators and files become batches.
 
 mod analyse;
+mod audit;
 mod batch;
 mod bound;
 mod budget;
 mod check;
 mod compile;
+mod flow;
 mod graph;
 pub mod io;
 mod job;
@@ -20,10 +22,11 @@ mod table;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 pub use analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, levels, what_if_delta};
+pub use audit::{Anomaly, Audit, Recorded};
 pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Limits, READ, Rule, conflicts, join};
 pub use bound::interval_bound;
 pub use budget::{Budget, Full, Resource, Selection, percentiles, select};
@@ -31,6 +34,7 @@ pub use check::{Checker, check_schedule};
 pub use compile::{
     BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope, UnitName,
 };
+pub use flow::{Flow, FlowError};
 pub use graph::{ClassGraph, GraphWorkspace};
 pub use job::{Method, Planned, Request, plan};
 pub use lanes::{

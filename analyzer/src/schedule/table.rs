@@ -34,7 +34,7 @@ fn stored(unit: u64) -> u64 {
 impl<V: Copy + Default> Table<V> {
     /// Empties the table and makes it fit for about `units` units. Memory is kept.
     pub(crate) fn reset(&mut self, units: usize) {
-        let capacity = (units.max(8) * 2).next_power_of_two();
+        let capacity = (units.max(8) * 3).next_power_of_two();
         if self.slots.len() == capacity {
             self.slots.fill(Slot::default());
         } else {
@@ -88,23 +88,18 @@ impl<V: Copy + Default> Table<V> {
             let key = stored(unit);
             let mut at = ((key ^ (key >> 32)).wrapping_mul(multiplier) >> shift) as usize & mask;
             let mut probes = 0;
-            loop {
-                let slot = &mut slots[at];
-                if slot.key == key {
-                    break;
-                }
-                if slot.key == 0 {
-                    slot.key = key;
-                    len += 1;
-                    break;
-                }
+            // One branch, and a rare one: whether the slot is somebody else's. New or known is not asked.
+            while (slots[at].key != key) & (slots[at].key != 0) {
                 at = (at + 1) & mask;
                 probes += 1;
                 if probes > PROBES {
                     fine = false;
-                    break;
+                    return at as u32;
                 }
             }
+            let slot = &mut slots[at];
+            len += usize::from(slot.key == 0);
+            slot.key = key;
             at as u32
         }));
         self.len = len;

@@ -80,21 +80,29 @@ struct Verify {
     schedule: PathBuf,
 }
 
-/// A batch and what its calls mean.
+/// What calls mean.
 #[derive(Debug, Clone, clap::Args)]
-struct Input {
+pub(crate) struct Meaning {
     /// Manifest of a contract; repeat for several contracts
     #[arg(long, value_name = "FILE", default_value = "crosslane.json")]
     manifest: Vec<PathBuf>,
-    /// Calls, one a line (.jsonl, .csv), `-` for standard input, or a folder of such files; may be repeated
-    #[arg(long, value_name = "FILE", required = true)]
-    batch: Vec<PathBuf>,
     /// State the block starts in, for keys that are read from state
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Contracts by address, for calls out: a JSON object
     #[arg(long, value_name = "FILE")]
     deployments: Option<PathBuf>,
+}
+
+/// A batch and what its calls mean.
+#[derive(Debug, Clone, clap::Args)]
+struct Input {
+    /// Manifests and what belongs to them.
+    #[command(flatten)]
+    meaning: Meaning,
+    /// Calls, one a line (.jsonl, .csv), `-` for standard input, or a folder of such files; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    batch: Vec<PathBuf>,
     /// Order of conflicting calls
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     order: OrderFlag,
@@ -170,6 +178,16 @@ struct Setting {
 }
 
 fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
+    let (evaluator, state) = meaning(&input.meaning, common)?;
+    let order = match input.order {
+        OrderFlag::Preserve => Order::Preserve,
+        OrderFlag::Free => Order::Free,
+    };
+    Ok(Setting { evaluator, state, order })
+}
+
+/// Manifests, compiled, and the state.
+pub(crate) fn meaning(input: &Meaning, common: &Common) -> anyhow::Result<(Evaluator, State)> {
     let manifests = input.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let deployments = match &input.deployments {
         Some(path) => {
@@ -195,11 +213,7 @@ fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
         }
         None => State::new(),
     };
-    let order = match input.order {
-        OrderFlag::Preserve => Order::Preserve,
-        OrderFlag::Free => Order::Free,
-    };
-    Ok(Setting { evaluator, state, order })
+    Ok((evaluator, state))
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::chains::{self, ChainModel};
 use crate::manifest::v1;
 
+use super::audit::{Place, Recorded};
 use super::batch::{Batch, BatchError, Limits, Rule};
 use super::state::{State, StateLine};
 use super::verify::Order;
@@ -265,6 +266,31 @@ impl Evaluator {
             state.values.insert(key, line.value.clone());
         }
         Ok(())
+    }
+
+    /// A recorded access in canonical form.
+    pub(crate) fn locate(&self, call: &Call, recorded: &Recorded) -> Result<Place, CallError> {
+        let mut address = call.address.clone();
+        if let Some(text) = &recorded.address {
+            address.clear();
+            address::neutral(text, &mut address);
+        }
+        let Some(id) = &recorded.cell else { return Ok(Place { address: Some(address), cell: None, key: Vec::new() }) };
+        let own = self.contracts.get(call.contract as usize);
+        let cell =
+            own.into_iter().chain(&self.contracts).flat_map(|contract| &contract.cells).find(|cell| cell.id == *id);
+        let Some(cell) = cell else {
+            return Err(CallError::new("touched", format!("`touched`: there is no cell `{id}`")));
+        };
+        let mut key = Vec::new();
+        for (value, target) in recorded.key.iter().zip(&cell.targets) {
+            let mut bytes = Vec::new();
+            if !eval::put_json(value, target, &mut bytes) {
+                return Err(CallError::new("touched", format!("`touched`: {value} is no key of `{id}`")));
+            }
+            key.push(bytes);
+        }
+        Ok(Place { address: (!cell.global).then_some(address), cell: Some(cell.ident.clone()), key })
     }
 
     /// Everything a call touches, in canonical form, for verification and audits. Independent of unit ids.

@@ -5,8 +5,9 @@
 //! total / lanes + longest chain · (1 − 1 / lanes) (Graham). Where that leaves a gap, the streaming schedule is made too and
 //! the shorter one returned, so this mode is never worse than streaming.
 
-use super::super::batch::Batch;
+use super::super::batch::{Batch, Rule};
 use super::super::graph::{ClassGraph, GraphWorkspace, NO_WAIT};
+use super::set::LaneSet;
 use super::stream::StreamWorkspace;
 use super::{Lanes, MAX_LANES, in_order, lower_bound};
 
@@ -44,8 +45,50 @@ pub fn best(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> Lanes {
     if found.makespan == lower_bound(critical, batch.total(), found.lanes) {
         return found;
     }
-    let streaming = in_order(batch, lanes, &mut work.stream);
-    if streaming.makespan < found.makespan { streaming } else { found }
+    // Mostly the streaming schedule is seen to be no shorter before it is complete.
+    let streaming = match batch.rule() {
+        Rule::Locks => stream_on_graph(batch, found.lanes, found.makespan, work),
+        Rule::Versions => Some(in_order(batch, lanes, &mut work.stream)),
+    };
+    match streaming {
+        Some(streaming) if streaming.makespan < found.makespan => streaming,
+        _ => found,
+    }
+}
+
+/// The streaming schedule by way of the graph that is there already; `None` as soon as it cannot be shorter than `limit`.
+fn stream_on_graph(batch: &Batch, lanes: u32, limit: u64, work: &mut BestWorkspace) -> Option<Lanes> {
+    let n = batch.len();
+    let graph = &work.graph;
+    let mut out = Lanes { lanes, lane: Vec::with_capacity(n), start: Vec::with_capacity(n), makespan: 0 };
+    let mut set = LaneSet::new(lanes);
+    // Ends of the members of every node.
+    work.tails.clear();
+    work.tails.resize(graph.nodes.len(), 0);
+    let ends = work.tails.as_mut_slice();
+    let mut begin = 0usize;
+    for (call, &cost) in batch.costs().iter().enumerate() {
+        let end = batch.starts()[call + 1] as usize;
+        let mut ready = 0;
+        for &node in &graph.wait[begin..end] {
+            ready = ready.max(ends[node as usize]);
+        }
+        let (lane, start) = set.place(ready, cost);
+        let finish = start + cost;
+        // What waits for this call comes after it.
+        if start + work.levels[call] >= limit {
+            return None;
+        }
+        for &node in &graph.member[begin..end] {
+            let slot = &mut ends[node as usize];
+            *slot = (*slot).max(finish);
+        }
+        begin = end;
+        out.lane.push(lane);
+        out.start.push(start);
+        out.makespan = out.makespan.max(finish);
+    }
+    Some(out)
 }
 
 /// List scheduling alone, and the length of the longest chain. Rarely (by fork-join anomalies) a little worse than
@@ -116,7 +159,7 @@ fn bottom_levels(batch: &Batch, work: &mut BestWorkspace) -> u64 {
     work.levels.clear();
     work.levels.resize(n, 0);
     let mut critical = 0;
-    let versions = batch.rule() == super::super::batch::Rule::Versions;
+    let versions = batch.rule() == Rule::Versions;
     let tails = work.tails.as_mut_slice();
     let mut end = batch.accesses();
     for call in (0..n).rev() {

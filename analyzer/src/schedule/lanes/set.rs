@@ -1,5 +1,7 @@
 //! The lanes of a schedule in the making: when each is free.
 
+use super::super::analyse::pick64;
+
 /// Free times of lanes.
 #[derive(Clone, Debug)]
 pub(crate) enum LaneSet {
@@ -32,7 +34,8 @@ impl LaneSet {
                 let mut lane = 0usize;
                 for (at, &time) in free.iter().enumerate() {
                     let late = time > ready;
-                    let gap = if late { (time - ready) | 1 << 63 } else { ready - time };
+                    // Both differences wrap; one of them is right.
+                    let gap = pick64(late, time.wrapping_sub(ready) | 1 << 63, ready.wrapping_sub(time));
                     let better = gap < best;
                     best = if better { gap } else { best };
                     lane = if better { at } else { lane };

@@ -1,7 +1,7 @@
 //! Streaming lanes: calls in block order, each placed once, as early as its conflicts and the lanes allow, on the lane
 //! that fits best. One look-up per access, no graph, no second thought.
 
-use super::super::analyse::expected_units;
+use super::super::analyse::{expected_units, pick64};
 use super::super::batch::{Access, BLIND, Batch, BatchError, EXCLUSIVE, READ, Rule};
 use super::super::table::{Table, block_end};
 use super::set::LaneSet;
@@ -19,11 +19,9 @@ impl Record {
     #[inline(always)]
     fn wait<const VERSIONS: bool>(&self, class: u8) -> u64 {
         if VERSIONS {
-            if class == BLIND { 0 } else { self.current }
-        } else if self.joins(class) {
-            self.before
+            pick64(class == BLIND, 0, self.current)
         } else {
-            self.current
+            pick64(self.joins(class), self.before, self.current)
         }
     }
 
@@ -38,7 +36,7 @@ impl Record {
             self.current = self.current.max(if class == READ { 0 } else { end });
         } else {
             let join = self.joins(class);
-            self.before = if join { self.before } else { self.current };
+            self.before = pick64(join, self.before, self.current);
             // A member of a new class never ends before the old class has ended.
             self.current = self.current.max(end);
             self.class = u32::from(class);
