@@ -481,6 +481,11 @@ fn take(store: &mut dyn Storage, who: &Addr, amount: Uint128) -> Result<(), MyEr
                 &["update I[]"],
             ),
             (
+                "Capped { n: u64 }",
+                "let x = I.load(deps.storage)? + n; if x > 1000 { return Err(StdError::generic_err(\"cap\")); } I.save(deps.storage, &x)?;",
+                &["commute I[]"],
+            ),
+            (
                 "Fallback {}",
                 "let x = match I.load(deps.storage) { Ok(x) => x, Err(_) => 7 }; I.save(deps.storage, &(x * 2))?;",
                 &["update I[]"],

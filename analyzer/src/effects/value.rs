@@ -642,11 +642,14 @@ fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
         }
     }
     let mut all = Sym::default();
+    let mut told: Vec<u32> = Vec::new();
     for value in [a, b] {
         value.symbols(&mut |sym| {
             all.loads = union(&all.loads, &sym.loads);
+            told.extend(sym.loads.iter().filter(|load| !sym.quiet.contains(load)));
             all.cap |= sym.cap;
         });
     }
+    all.quiet = all.loads.iter().copied().filter(|load| !told.contains(load)).collect();
     Val::sym(ty, all)
 }
