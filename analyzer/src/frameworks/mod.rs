@@ -1,6 +1,7 @@
 //! Frameworks: how each one declares entry points and names state. One file per framework (detection, entry points,
 //! identity) and the tables in `models/`; everything else is the engine's.
 
+pub(crate) mod anchor;
 pub(crate) mod cosmwasm;
 pub mod models;
 
@@ -21,7 +22,7 @@ pub(crate) struct Framework {
 }
 
 /// All frameworks, in the order in which they are tried.
-pub(crate) const ALL: &[Framework] = &[cosmwasm::FRAMEWORK];
+pub(crate) const ALL: &[Framework] = &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK];
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
