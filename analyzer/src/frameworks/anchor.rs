@@ -87,6 +87,11 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         for idx in handlers {
             found.extend(instruction(engine, ItemId { krate, idx }));
         }
+        let accounts = |one: &Instruction| one.accounts.iter().flatten().any(|account| account.keypair);
+        let keypairs = found.iter().any(accounts);
+        for one in &mut found {
+            accounts::tell_apart(one.accounts.as_deref_mut().unwrap_or_default(), keypairs);
+        }
         if names.contains(&name) {
             continue;
         }

@@ -59,6 +59,8 @@ pub(super) struct Declared {
     pub(super) args: Vec<(String, String)>,
     /// Last segment of the type: `Account`, `Signer`.
     pub(super) wrapper: String,
+    /// `init` without seeds: any address whose key signs.
+    pub(super) keypair: bool,
     /// What it holds, `Opaque` unless a discriminator or an owner tells it from all others.
     pub(super) value: Type,
     /// Names of the type inside: `System`, `Token`.
@@ -211,6 +213,7 @@ fn empty(name: String, prefix: &str, module: ModId, span: Span) -> Declared {
         module,
         args: Vec::new(),
         wrapper: String::new(),
+        keypair: false,
         value: Type::Opaque("account".to_owned()),
         inner: String::new(),
         writable: false,
@@ -234,7 +237,7 @@ fn empty(name: String, prefix: &str, module: ModId, span: Span) -> Declared {
 /// A field's constraints.
 fn read(engine: &Engine<'_>, field: &Field, prefix: &str, module: ModId) -> Declared {
     let mut out = empty(format!("{prefix}{}", field.name), prefix, module, field.span);
-    let mut init = false;
+    let (mut init, mut zero) = (false, false);
     let (mut mint, mut authority) = (None, None);
     for attr in field.attrs.iter().filter(|attr| last(&attr.path) == "account") {
         out.span = with_attribute(engine, attr, out.span);
@@ -252,6 +255,7 @@ fn read(engine: &Engine<'_>, field: &Field, prefix: &str, module: ModId) -> Decl
                     out.always = one.word == "init";
                 }
                 "zero" | "zeroed" => {
+                    zero = true;
                     out.writable = true;
                     out.made = true;
                 }
@@ -280,6 +284,7 @@ fn read(engine: &Engine<'_>, field: &Field, prefix: &str, module: ModId) -> Decl
     }
     // A new account that is derived from nothing signs for its own creation.
     out.signer |= init && out.seeds.is_none() && mint.is_none();
+    out.keypair = (init || zero) && out.seeds.is_none() && mint.is_none();
     out.ata = authority.zip(mint);
     out
 }
@@ -336,5 +341,23 @@ pub(super) fn written(all: &mut [Declared]) {
         }
         account.why.sort();
         account.why.dedup();
+    }
+}
+
+/// Tells accounts apart by their owners, where owners stay: a program that turns any key into an account of its own may
+/// see one address as a wallet in one call and as an account of its own in the next.
+pub(super) fn tell_apart(all: &mut [Declared], keypairs: bool) {
+    let kind = |name: &str| Type::Struct(name.to_owned(), Vec::new());
+    let paying: Vec<String> = all.iter().filter(|account| account.made).flat_map(|one| one.pays.clone()).collect();
+    for account in all.iter_mut() {
+        let token = matches!(account.inner.as_str(), "TokenAccount" | "Mint");
+        match account.wrapper.as_str() {
+            // Executable, so neither a wallet nor data; sysvars cannot be locked for writing.
+            "Program" | "Sysvar" if !account.writable => account.value = kind(&account.wrapper.to_lowercase()),
+            "Account" | "InterfaceAccount" if token && !keypairs => account.value = kind(&account.inner),
+            // Only an account without data can pay for another.
+            "Signer" if paying.contains(&account.name) && !keypairs => account.value = kind("wallet"),
+            _ => {}
+        }
     }
 }

@@ -515,10 +515,9 @@ fn counted(engine: &Engine<'_>, krate: CrateId) -> BTreeSet<Name> {
                     }
                 }
                 Expr::Assign(place, value) => {
-                    if let Expr::Field(_, name) = body.expr(*place) {
-                        if mentions(&body, *value, name, 0) {
-                            found.insert(name.clone());
-                        }
+                    let Some(path) = place_of(&body, *place, 0).filter(|path| path.len() > 1) else { continue };
+                    if begins_with(&body, *value, &path, 0) {
+                        found.extend(path.last().cloned());
                     }
                 }
                 _ => {}
@@ -528,16 +527,33 @@ fn counted(engine: &Engine<'_>, krate: CrateId) -> BTreeSet<Name> {
     found
 }
 
-/// True if a computation begins with a field of this name: `x.n + 1`, `x.n.checked_add(1)?`.
-fn mentions(body: &Body, id: ExprId, field: &Name, depth: usize) -> bool {
+/// True if a computation begins with this place: `x.n + 1`, `x.n.checked_add(1)?`.
+fn begins_with(body: &Body, id: ExprId, place: &[Name], depth: usize) -> bool {
     if depth > MAX_DEPTH {
         return false;
     }
     match body.expr(id) {
-        Expr::Field(_, name) => name == field,
+        Expr::Field(..) => place_of(body, id, 0).is_some_and(|found| found == place),
         Expr::MethodCall(of, ..) | Expr::Try(of) | Expr::Binary(_, of, _) | Expr::Cast(of, _) | Expr::Ref(_, of) => {
-            mentions(body, *of, field, depth + 1)
+            begins_with(body, *of, place, depth + 1)
         }
         _ => false,
+    }
+}
+
+/// A binding and the fields below it, `["#3", "accounts", "pool", "count"]`.
+fn place_of(body: &Body, id: ExprId, depth: usize) -> Option<Vec<Name>> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    match body.expr(id) {
+        Expr::Local(local) => Some(vec![Name::new(format!("#{}", local.0))]),
+        Expr::Field(base, name) => {
+            let mut path = place_of(body, *base, depth + 1)?;
+            path.push(name.clone());
+            Some(path)
+        }
+        Expr::Deref(of) | Expr::Ref(_, of) | Expr::Try(of) => place_of(body, *of, depth + 1),
+        _ => None,
     }
 }
