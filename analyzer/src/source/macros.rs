@@ -291,20 +291,32 @@ pub(crate) struct Site {
 
 /// Expands a call.
 pub(crate) fn expand(rules: &Rules, input: TokenStream, site: &Site, budget: &mut usize) -> Result<TokenStream, Fail> {
-    for (matcher, out) in &rules.rules {
-        let mut bindings = Bindings::default();
-        let parser = |stream: ParseStream<'_>| {
-            match_all(matcher, stream, &mut bindings)?;
-            if stream.is_empty() { Ok(()) } else { Err(stream.error("tokens left")) }
-        };
-        if parser.parse2(input.clone()).is_ok() {
-            let mut trees = Vec::new();
-            transcribe(out, &bindings, &[], site, budget, &mut trees)?;
-            let tokens: TokenStream = trees.into_iter().collect();
-            return if text::check_tokens(&tokens).is_ok() { Ok(tokens) } else { Err(Fail::Budget) };
+    // One buffer for all rules: each looks at it from the beginning.
+    let mut found = None;
+    let choose = |stream: ParseStream<'_>| {
+        for (matcher, out) in &rules.rules {
+            let mut bindings = Bindings::default();
+            let ahead = stream.fork();
+            if match_all(matcher, &ahead, &mut bindings).is_ok() && ahead.is_empty() {
+                found = Some((bindings, out));
+                break;
+            }
         }
-    }
-    Err(Fail::NoRule)
+        stream.step(|cursor| {
+            let mut rest = *cursor;
+            while let Some((_, next)) = rest.token_tree() {
+                rest = next;
+            }
+            Ok(((), rest))
+        })
+    };
+    // Everything is consumed, so this cannot fail.
+    let _ = choose.parse2(input);
+    let Some((bindings, out)) = found else { return Err(Fail::NoRule) };
+    let mut trees = Vec::new();
+    transcribe(out, &bindings, &[], site, budget, &mut trees)?;
+    let tokens: TokenStream = trees.into_iter().collect();
+    if text::check_tokens(&tokens).is_ok() { Ok(tokens) } else { Err(Fail::Budget) }
 }
 
 fn match_all(matchers: &[Matcher], input: ParseStream<'_>, bindings: &mut Bindings) -> syn::Result<()> {
@@ -312,15 +324,23 @@ fn match_all(matchers: &[Matcher], input: ParseStream<'_>, bindings: &mut Bindin
         match matcher {
             Matcher::Token(wanted) => match_token(wanted, input)?,
             Matcher::Group(delimiter, inner) => {
-                let group: Group = input.step(|cursor| match cursor.token_tree() {
-                    Some((TokenTree::Group(group), rest)) if group.delimiter() == *delimiter => Ok((group, rest)),
-                    _ => Err(cursor.error("another delimiter")),
-                })?;
-                let parser = |stream: ParseStream<'_>| {
-                    match_all(inner, stream, bindings)?;
-                    if stream.is_empty() { Ok(()) } else { Err(stream.error("tokens left")) }
-                };
-                parser.parse2(group.stream())?;
+                let content;
+                match delimiter {
+                    Delimiter::Parenthesis => {
+                        syn::parenthesized!(content in input);
+                    }
+                    Delimiter::Brace => {
+                        syn::braced!(content in input);
+                    }
+                    Delimiter::Bracket => {
+                        syn::bracketed!(content in input);
+                    }
+                    Delimiter::None => return Err(input.error("no delimiter")),
+                }
+                match_all(inner, &content, bindings)?;
+                if !content.is_empty() {
+                    return Err(content.error("tokens left"));
+                }
             }
             Matcher::Fragment(name, kind) => {
                 let bound = fragment(kind, input)?;

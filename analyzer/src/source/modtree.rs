@@ -125,6 +125,11 @@ impl Loader<'_, '_> {
             self.fail(format!("the crate's root file `{root}` cannot be read"), Span::NONE);
             return;
         };
+        // A procedural macro's crate runs in the compiler: it exports nothing that a contract runs, and it is large.
+        if text.contains("#[proc_macro") && !self.world.packages[self.id.0 as usize].analysed {
+            self.with(|krate| krate.modules[0].complete = false);
+            return;
+        }
         let job = Job {
             module: 0,
             file,

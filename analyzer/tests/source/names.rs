@@ -161,3 +161,14 @@ fn a_glob_of_nothing_explains_nothing() {
     assert_eq!(resolve(&world, ROOT, "a", Ns::Type), "nothing");
     assert_eq!(resolve(&world, module(&world, "inner"), "x::y", Ns::Value), "nothing");
 }
+
+#[test]
+fn crates_of_procedural_macros_are_not_read() {
+    let demo = Memory::new("pub use derive::{Derive, attr};").package(
+        "derive",
+        &[("src/lib.rs", "mod gone; #[proc_macro_derive(Derive)] pub fn derive(x: TokenStream) -> TokenStream { x }")],
+    );
+    let world = demo.world();
+    assert_eq!(resolve(&world, ROOT, "attr", Ns::Macro), "external derive::attr");
+    assert_eq!(problems(&world), Vec::<String>::new());
+}
