@@ -4,7 +4,7 @@ use super::record::{Did, Event, Load, Stored};
 use super::value::{CellVal, Delta, Kind, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{BinOp, ItemKind, Name};
-use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Reach, Span, Step, Term, Type, UnknownReason};
+use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Span, Step, Term, Type, UnknownReason};
 use std::rc::Rc;
 
 impl Engine<'_> {
@@ -371,7 +371,7 @@ impl Engine<'_> {
             }
         }
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell, key: key.clone(), initial, observed: false, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load { cell, key: key.clone(), observed: false, bounds: Vec::new(), seq });
         self.event(Did::Read(load), cell, key, span);
         let delta = Delta { load, path: Vec::new(), option: true, op: None, default: None, bounds: Vec::new() };
         Sym { terms, loads: vec![load], quiet: Vec::new(), delta: Some(Rc::new(delta)), cond: None, cap: false }
@@ -381,9 +381,8 @@ impl Engine<'_> {
         let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(Ty::bool())) };
         let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
         let load = self.rec.loads.len() as u32;
-        let initial = !self.rec.may_have_written(id, &key);
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: key.clone(), initial, observed: true, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load { cell: id, key: key.clone(), observed: true, bounds: Vec::new(), seq });
         self.event(Did::Probe, id, key, span);
         let cond = Some(Rc::new(super::value::Cond::Present(load)));
         Ok(Val::sym(Ty::bool(), Sym { loads: vec![load], cond, ..Sym::default() }))
@@ -399,7 +398,7 @@ impl Engine<'_> {
         let stored = self.stored(id, &key, &value);
         match &stored {
             Stored::Whole => self.observe_value(&value),
-            Stored::Same(_) => {}
+            Stored::Same => {}
             Stored::Delta(delta) => {
                 let loads: Vec<u32> = self.loads_of(&value).into_iter().filter(|load| *load != delta.load).collect();
                 self.rec.observe(&loads);
@@ -430,7 +429,7 @@ impl Engine<'_> {
             Kind::Sym(sym) => match &sym.delta {
                 Some(delta) if !delta.option && delta.path.is_empty() && own(self, delta.load) => match delta.op {
                     Some(_) => Stored::Delta(delta.clone()),
-                    None if delta.default.is_none() => Stored::Same(delta.load),
+                    None if delta.default.is_none() => Stored::Same,
                     None => Stored::Whole,
                 },
                 _ => Stored::Whole,
@@ -463,7 +462,7 @@ impl Engine<'_> {
                         _ => changed.push((vec![name.clone()], None)),
                     }
                 }
-                if changed.is_empty() { Stored::Same(load) } else { Stored::Fields(load, changed) }
+                if changed.is_empty() { Stored::Same } else { Stored::Fields(load, changed) }
             }
             _ => Stored::Whole,
         }
@@ -500,9 +499,8 @@ impl Engine<'_> {
         let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(want.clone())) };
         let prefix = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
         let load = self.rec.loads.len() as u32;
-        let initial = !self.rec.may_have_written(id, &prefix);
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: prefix.clone(), initial, observed: true, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load { cell: id, key: prefix.clone(), observed: true, bounds: Vec::new(), seq });
         let fixed = prefix.len();
         let did = if keys_only { Did::ScanKeys } else { Did::Scan };
         self.event(did, id, prefix, span);
@@ -575,14 +573,7 @@ impl Engine<'_> {
         }
         let load = self.rec.loads.len() as u32;
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load {
-            cell: id,
-            key: key.clone(),
-            initial: false,
-            observed: true,
-            bounds: Vec::new(),
-            seq,
-        });
+        self.rec.loads.push(Load { cell: id, key: key.clone(), observed: true, bounds: Vec::new(), seq });
         self.event(Did::Read(load), id, key, span);
         for event in &mut self.rec.events[start..] {
             event.implicit = true;
@@ -698,7 +689,7 @@ impl Engine<'_> {
                     }
                     ItemKind::Enum(def) => {
                         let variants: Vec<String> =
-                            def.variants.iter().map(|variant| variant.name.to_string()).collect();
+                            (0..def.variants.len() as u32).map(|at| self.spelled_variant(ty, at)).collect();
                         let described = variants
                             .into_iter()
                             .enumerate()
@@ -738,9 +729,4 @@ fn reason_of(text: &str) -> UnknownReason {
         "open-trait" => UnknownReason::OpenTrait,
         _ => UnknownReason::UnresolvedCall,
     }
-}
-
-#[allow(dead_code)]
-fn reach() -> Reach {
-    Reach::Contract
 }

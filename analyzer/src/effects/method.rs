@@ -2,11 +2,10 @@
 //! overriding ones, built-in methods and `Deref` last; what remains is judged by whether it could reach state.
 
 use super::native;
-use super::value::{FuncVal, Kind, Place, Proj, Val};
+use super::value::{Kind, Place, Proj, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv, ty::unify};
 use crate::ir::hir::{ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
 use crate::ir::{Span, UnknownReason};
-use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
 /// A found method.
@@ -671,18 +670,5 @@ impl Engine<'_> {
                 place
             })
             .collect()
-    }
-
-    #[allow(dead_code)]
-    pub(super) fn resolve_value_item(&self, env: &TyEnv, path: &crate::ir::hir::Path) -> Option<ItemId> {
-        match self.world.resolve(env.module, path, Ns::Value) {
-            Resolved::Item(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    #[allow(dead_code)]
-    pub(super) fn is_native_func(value: &Val) -> bool {
-        matches!(&value.kind, Kind::Func(func) if matches!(func.as_ref(), FuncVal::Native(..)))
     }
 }

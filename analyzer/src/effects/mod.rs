@@ -9,20 +9,27 @@
 //! unknown says what could not be followed (MODEL §5). Accesses are never dropped to bound work: a spent budget is an
 //! unknown.
 
+mod branch;
+mod build;
 mod call;
 mod eval;
+mod guards;
 mod host;
 mod iter;
+mod loops;
 pub(crate) mod method;
 mod native;
+mod numbers;
+mod paths;
 mod pattern;
 mod record;
 mod run;
+mod seq;
 mod state;
 pub(crate) mod ty;
 pub(crate) mod value;
 
-pub(crate) use run::{EntrySpec, Footprints};
+pub(crate) use run::EntrySpec;
 pub(crate) use value::Val as Value;
 
 use crate::ir::hir::{Body, CrateId, ExprId, ItemId, LocalId, Name};
@@ -82,6 +89,8 @@ pub(crate) struct Engine<'w> {
     pub(crate) ambient: bool,
     /// Names of the framework's crates and of crates whose source is not there: unresolved calls into them matter.
     pub(crate) encoding: &'static str,
+    /// How variants are spelled in messages; `None` as in the source.
+    pub(crate) spell_variant: Option<fn(&str) -> String>,
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
     pub(crate) harmless_attributes: FxHashSet<String>,
@@ -226,6 +235,7 @@ impl<'w> Engine<'w> {
             known: Known::default(),
             ambient: false,
             encoding: "",
+            spell_variant: None,
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
             cells: Cells::default(),

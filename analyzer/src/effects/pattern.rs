@@ -125,6 +125,16 @@ impl Engine<'_> {
         }
     }
 
+    /// The name of a variant in a message.
+    pub(super) fn spelled_variant(&self, ty: &Ty, variant: u32) -> String {
+        let name = self.variant_name(ty, variant);
+        let own = matches!(ty, Ty::Adt(id, _) if !self.is_model(id.krate));
+        match self.spell_variant.filter(|_| own) {
+            Some(spell) => spell(&name),
+            None => name,
+        }
+    }
+
     pub(super) fn discriminant(&self, ty: &Ty, variant: u32) -> Option<i128> {
         let Ty::Adt(id, _) = ty else { return None };
         let item = self.item(*id);
@@ -558,7 +568,7 @@ impl Engine<'_> {
         if let Some((_, variant)) = self.assumptions.iter().find(|(known, _)| known == term) {
             let variant = *variant;
             let types = self.field_types(&value.ty, Some(variant));
-            let name = self.variant_name(&value.ty, variant);
+            let name = self.spelled_variant(&value.ty, variant);
             let fields = types
                 .iter()
                 .cloned()

@@ -19,8 +19,6 @@ use std::rc::Rc;
 pub(super) struct Load {
     pub(super) cell: CellId,
     pub(super) key: Vec<Rc<Sym>>,
-    /// True when the value is the one from the state in which the call starts.
-    pub(super) initial: bool,
     pub(super) observed: bool,
     pub(super) bounds: Vec<Bound>,
     pub(super) seq: u32,
@@ -32,7 +30,7 @@ pub(super) enum Stored {
     /// A value that replaces the whole.
     Whole,
     /// The loaded value unchanged.
-    Same(u32),
+    Same,
     /// The loaded value with fields changed: path and, where it is one, the delta.
     Fields(u32, Vec<(Vec<Name>, Option<Rc<Delta>>)>),
     /// The loaded value changed by a delta.
@@ -222,7 +220,7 @@ impl Recorder {
                 Did::Scan => self.push(&mut found, event, Mode::Scan, None, None, Vec::new()),
                 Did::ScanKeys => self.push(&mut found, event, Mode::Probe, None, None, Vec::new()),
                 Did::Write(Stored::Whole) => self.push(&mut found, event, Mode::Write, None, None, Vec::new()),
-                Did::Write(Stored::Same(_)) => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
+                Did::Write(Stored::Same) => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
                 Did::Write(Stored::Delta(delta)) => {
                     let known = commuting[delta.load as usize].as_ref().is_some_and(|other| other.op == delta.op);
                     match (known, &delta.op) {

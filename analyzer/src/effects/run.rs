@@ -240,7 +240,7 @@ impl<'w> Engine<'w> {
 
     /// A message that is one variant with these fields.
     pub(crate) fn variant_value(ty: Ty, variant: u32, fields: Vec<(Name, Val)>) -> Val {
-        super::call::built(ty, Some(variant), fields)
+        super::build::built(ty, Some(variant), fields)
     }
 }
 

@@ -539,7 +539,7 @@ impl Engine<'_> {
             Kind::Sym(sym) => {
                 let types = self.field_types(&value.ty, Some(variant));
                 let ty = types.iter().cloned().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty);
-                let variant_name = self.variant_name(&value.ty, variant);
+                let variant_name = self.spelled_variant(&value.ty, variant);
                 let option = self.is_option(&value.ty);
                 let mut inner = if option {
                     super::native::option_payload(sym)

@@ -184,11 +184,6 @@ impl Engine<'_> {
         ModId { krate: id.krate, idx: self.item(id).module }
     }
 
-    /// Name of a crate.
-    pub(crate) fn crate_name(&self, id: CrateId) -> Name {
-        self.world.krate(id).name.clone()
-    }
-
     /// The type a written type means.
     pub(crate) fn lower_ty(&mut self, written: &TypeRef, env: &TyEnv) -> Ty {
         self.lower_ty_at(written, env, 0)

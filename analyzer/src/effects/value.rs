@@ -172,7 +172,7 @@ pub(crate) enum FuncVal {
     /// A function item, with explicit generic arguments and the self type of the path it was named through.
     Item { item: ItemId, args: Vec<Ty>, self_ty: Option<Ty>, env: Option<Rc<super::ty::TyEnv>> },
     /// A tuple struct's or variant's constructor.
-    Ctor { item: ItemId, variant: Option<u32>, ty: Ty },
+    Ctor { variant: Option<u32>, ty: Ty },
     /// An intrinsic or built-in function, by its path.
     Native(Name, Vec<Ty>),
     /// A trait's method named through the trait: dispatches on the first argument or the expected type.
@@ -180,7 +180,7 @@ pub(crate) enum FuncVal {
     /// A method of a built-in type named as a path (`u64::from`, `String::from`).
     NativeMethod { ty: Ty, name: Name },
     /// A path into code that is not there.
-    External(Vec<Name>, Vec<Ty>),
+    External(Vec<Name>),
 }
 
 /// A place in storage, not yet tied to a cell of the contract.

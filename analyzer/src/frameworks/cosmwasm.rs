@@ -8,7 +8,7 @@ use super::Framework;
 use crate::effects::ty::Ty;
 use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Contract, Entry, EntryKind, Param, Span, Step, Term, Type};
+use crate::ir::{Contract, Entry, EntryKind, Param, Span, Step, Term};
 
 pub(crate) const FRAMEWORK: Framework = Framework { id: "cosmwasm", title: "CosmWasm", detect, contracts };
 
@@ -50,6 +50,7 @@ fn handlers(engine: &Engine<'_>, krate: CrateId) -> Vec<ItemId> {
 fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.encoding = "cw-storage-plus";
     engine.address_kind = "bech32";
+    engine.spell_variant = Some(snake_case);
     let mut entries = Vec::new();
     for item in handlers(engine, krate) {
         entries.extend(entries_of(engine, item));
@@ -275,6 +276,3 @@ impl Engine<'_> {
             .collect()
     }
 }
-
-#[allow(dead_code)]
-fn unused(_: Type) {}

@@ -1,0 +1,105 @@
+//! Building structs and variants; a `[[constructs]]` row may say that building one does something.
+
+use super::value::{Alt, Kind, StructVal, Val};
+use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv};
+use crate::ir::Span;
+use crate::ir::hir::{ItemId, ItemKind, ModId, Name, Path};
+use std::rc::Rc;
+
+impl Engine<'_> {
+    /// The type and variant a struct expression names.
+    pub(super) fn constructed(&mut self, f: &Frame, path: &Path, want: &Ty) -> (Ty, Option<u32>) {
+        if let Some((ty, variant)) = self.variant_path(f, path) {
+            let ty = if want.same_head(&ty) && matches!(want, Ty::Adt(..)) { want.clone() } else { ty };
+            return (ty, variant);
+        }
+        let env = f.env.clone();
+        let ty = self.path_ty(path, &env, 0);
+        let bare = path.segments.last().is_some_and(|last| last.args.is_empty()) && path.segments[0].name != "Self";
+        let ty = if bare && want.same_head(&ty) && matches!(want, Ty::Adt(..)) { want.clone() } else { ty };
+        (ty, None)
+    }
+
+    /// Fills unknown type arguments from the values of fields.
+    pub(super) fn infer_args(&mut self, ty: &Ty, variant: Option<u32>, fields: &[(Name, Val)]) -> Ty {
+        let Ty::Adt(id, args) = ty else { return ty.clone() };
+        if args.iter().all(|arg| !arg.is_unknown()) {
+            return ty.clone();
+        }
+        let item = self.item(*id);
+        let generics = match &item.kind {
+            ItemKind::Struct(item) => &item.generics,
+            ItemKind::Enum(item) => &item.generics,
+            _ => return ty.clone(),
+        };
+        let params: Vec<Ty> = generics.params.iter().map(|param| Ty::Param(param.name.clone(), Rc::from([]))).collect();
+        let pattern = Ty::Adt(*id, params.into());
+        let mut binds = Vec::new();
+        for (name, field) in self.field_types(&pattern, variant).iter().cloned() {
+            if let Some((_, value)) = fields.iter().find(|(known, _)| *known == name) {
+                super::ty::unify(&field, &value.ty, &mut binds);
+            }
+        }
+        let args: Vec<Ty> = generics
+            .params
+            .iter()
+            .zip(args.iter())
+            .map(|(param, arg)| match binds.iter().find(|(name, _)| *name == param.name) {
+                Some((_, bound)) if arg.is_unknown() => bound.clone(),
+                _ => arg.clone(),
+            })
+            .collect();
+        Ty::Adt(*id, args.into())
+    }
+
+    /// Builds a struct or variant; a `[[constructs]]` row may say that building it does something.
+    pub(super) fn construct(
+        &mut self,
+        f: &mut Frame,
+        ty: Ty,
+        variant: Option<u32>,
+        fields: Vec<(Name, Val)>,
+        span: Span,
+    ) -> Ev {
+        let _ = f;
+        if let Ty::Adt(id, _) = &ty {
+            let key = (*id, variant.unwrap_or(u32::MAX));
+            if let Some(body) = self.constructs.get(&key).cloned() {
+                self.run_construct(&body, *id, &fields, span)?;
+            }
+        }
+        Ok(built(ty, variant, fields))
+    }
+
+    pub(super) fn run_construct(
+        &mut self,
+        body: &std::sync::Arc<crate::ir::hir::Body>,
+        id: ItemId,
+        fields: &[(Name, Val)],
+        span: Span,
+    ) -> Result<(), Div> {
+        let Some(root) = body.root else { return Ok(()) };
+        let env = Rc::new(TyEnv::root(ModId { krate: id.krate, idx: 0 }));
+        let mut frame = Frame::new(body.clone(), env, Rc::from("construct"), Ty::unit(), &self.store);
+        let params = body.params.clone();
+        for pat in params {
+            if let crate::ir::hir::Pat::Bind(local, ..) = body.pat(pat) {
+                let name = &body.locals[local.0 as usize];
+                let value = fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+                let value = value.unwrap_or_else(|| Val::any(Ty::Unknown));
+                self.set_local(&mut frame, *local, value);
+            }
+        }
+        self.construct_span = Some(span);
+        let result = self.eval(&mut frame, root, &Ty::unit());
+        self.construct_span = None;
+        result.map(|_| ())
+    }
+}
+
+pub(super) fn built(ty: Ty, variant: Option<u32>, fields: Vec<(Name, Val)>) -> Val {
+    match variant {
+        Some(variant) => Val { ty, kind: Kind::Enum(Rc::new(vec![Alt { variant, fields }])) },
+        None => Val { ty, kind: Kind::Struct(Rc::new(StructVal { fields, base: None })) },
+    }
+}

@@ -1,0 +1,89 @@
+//! What is known behind a condition whose other side fails: limits on deltas, and who may call.
+
+use super::value::{Cond, Sym};
+use super::{Engine, record::Guard};
+use crate::ir::{Bound, Side, Span, Term};
+use std::rc::Rc;
+
+impl Engine<'_> {
+    /// What is known after a condition whose other side fails.
+    pub(super) fn assume(&mut self, sym: &Rc<Sym>, truth: bool, span: Span) {
+        let Some(cond) = sym.cond.clone() else {
+            self.observe_sym(sym);
+            return;
+        };
+        // A limit on a delta is a bound, not an observation.
+        if let Some((load, bound)) = self.bound_of(&cond, truth) {
+            if let Some(known) = self.rec.loads.get_mut(load as usize) {
+                known.bounds.push(bound);
+            }
+            return;
+        }
+        self.observe_sym(sym);
+        self.guards(&cond, truth, span, 0);
+    }
+
+    /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
+    pub(super) fn bound_of(&self, cond: &Cond, truth: bool) -> Option<(u32, Bound)> {
+        let (op, a, b) = match cond {
+            Cond::Not(inner) => return self.bound_of(inner, !truth),
+            Cond::Order(op, a, b) if *op != "?" => (*op, a, b),
+            _ => return None,
+        };
+        let changed =
+            |sym: &Sym| sym.delta.as_ref().filter(|delta| delta.op.is_some() && !delta.option).map(|delta| delta.load);
+        let (load, limit, left) = match (changed(a), changed(b)) {
+            (Some(load), None) if b.loads.is_empty() => (load, b, true),
+            (None, Some(load)) if a.loads.is_empty() => (load, a, false),
+            _ => return None,
+        };
+        // Other loads in the changed value (the amount) decide as well.
+        let whole = if left { a } else { b };
+        if whole.loads.iter().any(|&other| other != load) {
+            return None;
+        }
+        let less = matches!(op, "<" | "<=") == truth;
+        let side = if less == left { Side::Upper } else { Side::Lower };
+        let limit = limit.single().cloned().unwrap_or(Term::Any);
+        Some((load, Bound { side, limit }))
+    }
+
+    pub(super) fn guards(&mut self, cond: &Cond, truth: bool, span: Span, depth: usize) {
+        if depth > 16 {
+            return;
+        }
+        match cond {
+            Cond::Not(inner) => self.guards(inner, !truth, span, depth + 1),
+            Cond::And(a, b) if truth => {
+                self.guards(a, true, span, depth + 1);
+                self.guards(b, true, span, depth + 1);
+            }
+            Cond::Or(a, b) if !truth => {
+                self.guards(a, false, span, depth + 1);
+                self.guards(b, false, span, depth + 1);
+            }
+            Cond::Eq(equal, a, b) if *equal == truth => {
+                let is_caller = |sym: &Sym| matches!(sym.single(), Some(Term::Caller | Term::Origin));
+                let stored = match (is_caller(a), is_caller(b)) {
+                    (true, false) => b,
+                    (false, true) => a,
+                    _ => return,
+                };
+                if let Some(Term::Load { cell, field, .. }) = stored.single() {
+                    let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
+                    self.rec.guards.push(Guard { address: true, cell, field, span, conditions });
+                }
+            }
+            Cond::Present(load) if truth => {
+                let Some(load) = self.rec.loads.get(*load as usize) else { return };
+                let by_caller = load.key.iter().any(|part| matches!(part.single(), Some(Term::Caller | Term::Origin)));
+                if by_caller {
+                    let cell = load.cell;
+                    let conditions = self.conditions;
+                    self.rec.guards.push(Guard { address: false, cell, field: Vec::new(), span, conditions });
+                }
+            }
+            _ => {}
+        }
+    }
+}
