@@ -5,7 +5,7 @@ use super::eval::{Truth, Way, both, negated};
 use super::state::Changes;
 use super::value::{Alt, Kind, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
-use crate::ir::hir::{Body, Pat, BinOp, Expr, ExprId, PatId, UnOp};
+use crate::ir::hir::{BinOp, Body, Expr, ExprId, Pat, PatId, UnOp};
 use crate::ir::{Const, Term};
 use std::rc::Rc;
 
