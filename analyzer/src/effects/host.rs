@@ -682,8 +682,7 @@ impl Engine<'_> {
                             name,
                             fields
                                 .iter()
-                                .cloned()
-                                .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
+                                .map(|(field, ty)| (field.to_string(), self.describe(ty, depth + 1)))
                                 .collect(),
                         )
                     }
@@ -697,8 +696,7 @@ impl Engine<'_> {
                                 let fields = self.field_types(ty, Some(at as u32));
                                 let fields = fields
                                     .iter()
-                                    .cloned()
-                                    .map(|(field, ty)| (field.to_string(), self.describe(&ty, depth + 1)))
+                                    .map(|(field, ty)| (field.to_string(), self.describe(ty, depth + 1)))
                                     .collect();
                                 (variant, fields)
                             })

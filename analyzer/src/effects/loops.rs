@@ -54,11 +54,10 @@ impl Engine<'_> {
                     }
                     let old = next.0.get(slot).unwrap_or(self.store.get(*slot)).clone();
                     let mut new = join(&old, value, 0);
-                    if !same_value(&old, &new) || round + 1 >= LOOP_ROUNDS {
-                        if !same_value(self.store.get(*slot), value) {
-                            grew |= round < LOOP_ROUNDS && !is_widened(self.store.get(*slot), value);
-                            new = self.widen(&new);
-                        }
+                    let moved = !same_value(&old, &new) || round + 1 >= LOOP_ROUNDS;
+                    if moved && !same_value(self.store.get(*slot), value) {
+                        grew |= round < LOOP_ROUNDS && !is_widened(self.store.get(*slot), value);
+                        new = self.widen(&new);
                     }
                     next.0.insert(*slot, new);
                 }

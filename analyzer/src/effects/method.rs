@@ -284,9 +284,8 @@ impl Engine<'_> {
         if has_recv {
             if let Some(first) = args.first() {
                 let settled = self.settle(first.clone());
-                if !settled.ty.is_unknown() && !matches!(settled.ty, Ty::Dyn(_) | Ty::Param(..)) {
-                    ty = settled.ty.clone();
-                } else if ty.is_unknown() {
+                let told = !settled.ty.is_unknown() && !matches!(settled.ty, Ty::Dyn(_) | Ty::Param(..));
+                if told || ty.is_unknown() {
                     ty = settled.ty.clone();
                 }
                 if let Kind::Multi(values) = &settled.kind {
@@ -415,7 +414,8 @@ impl Engine<'_> {
         for arg in &args {
             cap |= self.carries_cap(arg, 0);
         }
-        if !cap && !(self.ambient && self.may_touch_state(&name)) {
+        let ambient = self.ambient && self.may_touch_state(&name);
+        if !cap && !ambient {
             return self.unseen_call(UnknownReason::OpenTrait, &name, &args, want, span);
         }
         let impls: Vec<_> = self

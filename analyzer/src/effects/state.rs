@@ -522,7 +522,7 @@ impl Engine<'_> {
             return name.parse::<usize>().ok().and_then(|at| parts.get(at).cloned()).unwrap_or(Ty::Unknown);
         }
         let fields = self.field_types(ty, None);
-        fields.iter().cloned().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty)
+        fields.iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty.clone())
     }
 
     /// A payload field of a variant.
@@ -538,7 +538,7 @@ impl Engine<'_> {
             }
             Kind::Sym(sym) => {
                 let types = self.field_types(&value.ty, Some(variant));
-                let ty = types.iter().cloned().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty);
+                let ty = types.iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty.clone());
                 let variant_name = self.spelled_variant(&value.ty, variant);
                 let option = self.is_option(&value.ty);
                 let mut inner = if option {

@@ -147,11 +147,14 @@ pub(crate) struct ImplInfo {
     pub(crate) assoc: FxHashMap<Name, ItemId>,
 }
 
+/// Names and types of fields.
+pub(crate) type FieldTypes = Rc<[(Name, Ty)]>;
+
 /// Answers to questions that are asked again and again; valid while no crate is loaded.
 #[derive(Default)]
 pub(crate) struct Memo {
     impls: FxHashMap<Ty, Rc<[Rc<ImplInfo>]>>,
-    fields: FxHashMap<(Ty, Option<u32>), Rc<[(Name, Ty)]>>,
+    fields: FxHashMap<(Ty, Option<u32>), FieldTypes>,
     pub(crate) methods: FxHashMap<(Ty, Name), Option<super::method::Found>>,
 }
 

@@ -218,13 +218,13 @@ fn variant_arguments(
     }
     let mut values = Vec::new();
     let mut params = Vec::new();
-    for (name, ty) in fields.iter().cloned() {
+    for (name, ty) in fields.iter() {
         let term = Term::Arg(vec![Step::Field(name.to_string())]);
         values.push((name.clone(), Engine::value_of_term(ty.clone(), term)));
         params.push(Param {
             name: name.to_string(),
-            ty: engine.describe_type(&ty),
-            optional: engine.is_option(&ty),
+            ty: engine.describe_type(ty),
+            optional: engine.is_option(ty),
             auth: false,
         });
     }
@@ -266,11 +266,10 @@ impl Engine<'_> {
         }
         self.field_types(ty, None)
             .iter()
-            .cloned()
             .map(|(name, ty)| Param {
                 name: name.to_string(),
-                ty: self.describe_type(&ty),
-                optional: self.is_option(&ty),
+                ty: self.describe_type(ty),
+                optional: self.is_option(ty),
                 auth: false,
             })
             .collect()
