@@ -108,6 +108,12 @@ impl Engine<'_> {
                 }
                 FuncVal::NativeMethod { ty, name } => self.native_static(f, ty, name, args, want, span),
                 FuncVal::External(path) => {
+                    if let Some(value) = self.stand_in(path, &args) {
+                        return Ok(value);
+                    }
+                    if path.first().is_some_and(|first| self.is_pure_name(first)) {
+                        return self.unseen_value(&args, want, span);
+                    }
                     let name = path.iter().map(Name::as_str).collect::<Vec<_>>().join("::");
                     let missing = path.first().is_some_and(|first| self.is_missing(first));
                     let reason = if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
@@ -179,6 +185,53 @@ impl Engine<'_> {
             }
             None => Err(Div { fail }),
         }
+    }
+
+    /// The value of a generated constructor of a stand-in for another contract.
+    fn stand_in(&mut self, path: &[Name], args: &[Val]) -> Option<Val> {
+        let at = self.stand_ins.and_then(|known| known(path))?;
+        let address = args.get(at).cloned().unwrap_or_else(|| Val::any(Ty::Unknown));
+        let address = self.settle(address);
+        let ty = Ty::External(path[..path.len() - 1].into());
+        let fields = vec![(Name::new_static("address"), address)];
+        Some(Val { ty, kind: Kind::Struct(Rc::new(super::value::StructVal { fields, base: None })) })
+    }
+
+    /// True for a value that stands for another contract.
+    pub(super) fn is_stand_in(&self, value: &Val) -> bool {
+        match (&value.ty, self.stand_ins) {
+            (Ty::External(path), Some(known)) => {
+                let mut path = path.to_vec();
+                path.push(Name::new_static("new"));
+                known(&path).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// True for a crate whose table says that what has no row touches no state.
+    pub(super) fn is_pure_name(&self, name: &str) -> bool {
+        self.world.model_named(name).is_some_and(|id| self.is_pure(id))
+    }
+
+    /// True for code of such a crate, in rows or on disk.
+    pub(super) fn is_pure(&self, id: crate::ir::hir::CrateId) -> bool {
+        let table = self.world.overlay(id).unwrap_or(id);
+        self.world.model(table).is_some_and(|model| model.pure)
+    }
+
+    /// The result of code that touches no state: it depends on what went in, and closures that went in may run.
+    pub(super) fn unseen_value(&mut self, args: &[Val], want: &Ty, span: Span) -> Ev {
+        let mut sym = Sym::default();
+        for arg in args {
+            let loads = self.loads_of(arg);
+            sym.loads = super::value::union(&sym.loads, &loads);
+        }
+        for arg in args {
+            self.run_escaping_closures(arg, span);
+            self.havoc(arg, 0);
+        }
+        Ok(Val::sym(want.clone(), sym))
     }
 
     /// A call whose code is not there (MODEL §4).

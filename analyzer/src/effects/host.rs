@@ -38,7 +38,7 @@ impl Engine<'_> {
                     value = if v.is_unknown() { value } else { v.clone() };
                 }
                 let ty = Ty::Cell(Rc::new(key.clone()), Rc::new(value.clone()));
-                let cell = CellVal { namespace, kind, label: None, key, value, span };
+                let cell = CellVal { namespace, kind, tier: None, label: None, key, value, span };
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
             "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,
@@ -46,6 +46,15 @@ impl Engine<'_> {
             "write" => self.on_cells(&args, generic, want, span, Self::host_write)?,
             "delete" => self.on_cells(&args, generic, want, span, Self::host_delete)?,
             "append" => self.on_cells(&args, generic, want, span, Self::host_append)?,
+            "touch" => self.on_cells(&args, generic, want, span, Self::host_touch)?,
+            "named" => {
+                let value = generic.first().cloned().unwrap_or(Ty::Unknown);
+                self.host_named(&arg(0), &arg(1), &value, span)
+            }
+            "authorize" => {
+                self.host_authorize(&arg(0), span);
+                Val::unit()
+            }
             "scan" => self.on_cells(&args, generic, want, span, Self::host_scan)?,
             "scan_keys" => self.on_cells(&args, generic, want, span, Self::host_scan_keys)?,
             "same" => {
@@ -201,7 +210,7 @@ impl Engine<'_> {
     }
 
     /// Key components of a value of the cell's key type.
-    fn key_of(&mut self, value: &Val, declared: &Ty) -> Vec<Rc<Sym>> {
+    pub(super) fn key_of(&mut self, value: &Val, declared: &Ty) -> Vec<Rc<Sym>> {
         let value = self.settle(value.clone());
         if let (Kind::Sym(sym), Ty::Tuple(parts)) =
             (&value.kind, if value.ty.is_unknown() { declared } else { &value.ty })
@@ -245,21 +254,26 @@ impl Engine<'_> {
             self.check_store(store, span);
         }
         let place = self.settle(place.clone());
-        let cells: Vec<Rc<CellVal>> = match &place.kind {
-            Kind::Cell(cell) => vec![cell.clone()],
-            Kind::Multi(values) => values
-                .iter()
-                .filter_map(|value| match &value.kind {
-                    Kind::Cell(cell) => Some(cell.clone()),
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
+        // A place of `host::named` comes with its key.
+        let cell_of = |value: &Val| match &value.kind {
+            Kind::Cell(cell) => Some((cell.clone(), None)),
+            Kind::Tuple(parts) => match parts.as_slice() {
+                [Val { kind: Kind::Cell(cell), .. }, key] => Some((cell.clone(), Some(key.clone()))),
+                _ => None,
+            },
+            _ => None,
         };
-        let complete = match &place.kind {
-            Kind::Multi(values) => values.len() == cells.len(),
-            Kind::Cell(_) => true,
-            _ => false,
+        let (cells, complete): (Vec<(Rc<CellVal>, Option<Val>)>, bool) = match &place.kind {
+            Kind::Multi(values) => {
+                let cells: Vec<_> = values.iter().filter_map(cell_of).collect();
+                let complete = cells.len() == values.len();
+                (cells, complete)
+            }
+            _ => {
+                let cells: Vec<_> = cell_of(&place).into_iter().collect();
+                let complete = !cells.is_empty();
+                (cells, complete)
+            }
         };
         let value_ty = generic.last().filter(|ty| !ty.is_unknown()).cloned().unwrap_or(Ty::Unknown);
         if !complete {
@@ -272,7 +286,18 @@ impl Engine<'_> {
             }
         }
         let count = cells.len();
-        self.any_of(None, count, &mut |engine, at| run(engine, &cells[at], args, &value_ty, want, span))
+        self.any_of(None, count, &mut |engine, at| {
+            let (cell, key) = &cells[at];
+            match key {
+                Some(key) => {
+                    let mut args = args.to_vec();
+                    args.resize(args.len().max(3), Val::unit());
+                    args[2] = key.clone();
+                    run(engine, cell, &args, &value_ty, want, span)
+                }
+                None => run(engine, cell, args, &value_ty, want, span),
+            }
+        })
     }
 
     /// A store that is a struct around the real one changes keys in a way nobody knows.
@@ -291,7 +316,7 @@ impl Engine<'_> {
     }
 
     /// The contract's cell for a storage place; `None` records an unknown.
-    fn cell_id(&mut self, cell: &CellVal, span: Span) -> Option<CellId> {
+    pub(super) fn cell_id(&mut self, cell: &CellVal, span: Span) -> Option<CellId> {
         let keys = self.key_types(&cell.key.clone());
         let value = self.describe(&cell.value.clone(), 0);
         let encoding = self.encoding;
@@ -312,7 +337,7 @@ impl Engine<'_> {
         }
     }
 
-    fn event(&mut self, did: Did, cell: CellId, key: Vec<Rc<Sym>>, span: Span) {
+    pub(super) fn event(&mut self, did: Did, cell: CellId, key: Vec<Rc<Sym>>, span: Span) {
         // A key that depends on state makes that state matter.
         for part in &key {
             self.rec.observe(&part.loads.clone());
@@ -524,7 +549,7 @@ impl Engine<'_> {
         }
     }
 
-    fn host_external(&mut self, args: &[Val], span: Span) {
+    pub(super) fn host_external(&mut self, args: &[Val], span: Span) {
         for arg in args {
             self.observe_value(arg);
         }
@@ -555,7 +580,7 @@ impl Engine<'_> {
             }
         }
         // A synchronous call may come back and change state; a message runs after this call, a query changes nothing.
-        if matches!(mode, ExternalMode::Call | ExternalMode::Delegate) {
+        if self.reentrant && matches!(mode, ExternalMode::Call | ExternalMode::Delegate) {
             self.rec.state_lost = true;
         }
     }

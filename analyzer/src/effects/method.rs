@@ -234,7 +234,7 @@ impl Engine<'_> {
     }
 
     /// The meaning of names in a trait's own methods when `Self` is `ty`.
-    fn trait_env(&mut self, trait_id: ItemId, ty: &Ty, info: Option<&super::ty::ImplInfo>) -> TyEnv {
+    pub(crate) fn trait_env(&mut self, trait_id: ItemId, ty: &Ty, info: Option<&super::ty::ImplInfo>) -> TyEnv {
         let mut env = TyEnv::root(self.module_of(trait_id));
         env.self_ty = Some(ty.clone());
         env.of_trait = Some(trait_id);
@@ -556,6 +556,18 @@ impl Engine<'_> {
         Ok(None)
     }
 
+    /// A method of a stand-in is a call to the contract it stands for. `try_f` calls `f`.
+    fn remote_method(&mut self, value: &Val, name: &Name, args: &[Val], want: &Ty, span: Span) -> Ev {
+        let target = self.field(value, &Name::new_static("address"));
+        for arg in args {
+            self.observe_value(arg);
+        }
+        let entry = name.strip_prefix("try_").unwrap_or(name);
+        let out = [target, Val::text("call"), Val::text(entry), Val::bool(false)];
+        self.host_external(&out, self.user_span(span));
+        Ok(Val::any(want.clone()))
+    }
+
     /// A method nobody knows on a value whose type is not known or whose code is not there.
     #[allow(clippy::too_many_arguments)]
     fn unseen_method(
@@ -569,8 +581,22 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Ev {
+        if self.is_stand_in(value) && name != "clone" {
+            return self.remote_method(value, name, &args, want, span);
+        }
         if let Some(result) = self.generic_method(f, places, value, name, generic, &args, want, span) {
             return result;
+        }
+        let pure = match &value.ty {
+            Ty::Adt(id, _) => self.is_pure(id.krate),
+            Ty::External(path) => path.first().is_some_and(|first| self.is_pure_name(first)),
+            _ => false,
+        };
+        if pure {
+            let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
+            let mut all = vec![reference];
+            all.extend(args);
+            return self.unseen_value(&all, want, span);
         }
         let what = match &value.ty {
             Ty::Adt(id, _) => format!("{}::{name}", self.item(*id).name),
@@ -650,6 +676,14 @@ impl Engine<'_> {
             } else if let Some(value) = native::identity_method(name).then(|| value.clone()) {
                 return Ok(value);
             }
+        }
+        let pure = match ty {
+            Ty::Adt(id, _) => self.is_pure(id.krate),
+            Ty::External(path) => path.first().is_some_and(|first| self.is_pure_name(first)),
+            _ => false,
+        };
+        if pure {
+            return self.unseen_value(&args, want, span);
         }
         let what = match ty {
             Ty::Adt(id, _) => format!("{}::{name}", self.item(*id).name),

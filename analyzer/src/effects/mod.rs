@@ -16,6 +16,7 @@ mod eval;
 mod guards;
 mod host;
 mod iter;
+mod keyed;
 mod loops;
 pub(crate) mod method;
 mod native;
@@ -94,6 +95,11 @@ pub(crate) struct Engine<'w> {
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
     pub(crate) harmless_attributes: FxHashSet<String>,
+    /// What a path to a generated constructor of a stand-in for another contract means: the argument that is its
+    /// address. Methods of such a value are calls to that contract.
+    pub(crate) stand_ins: Option<fn(&[Name]) -> Option<usize>>,
+    /// A synchronous call to another contract may come back and change state.
+    pub(crate) reentrant: bool,
     cells: Cells,
     store: Store,
     rec: Recorder,
@@ -238,6 +244,8 @@ impl<'w> Engine<'w> {
             spell_variant: None,
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
+            stand_ins: None,
+            reentrant: true,
             cells: Cells::default(),
             store: Store::default(),
             rec: Recorder::default(),

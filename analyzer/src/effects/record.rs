@@ -46,6 +46,8 @@ pub(super) enum Did {
     Append,
     Scan,
     ScanKeys,
+    /// The entry's life is prolonged.
+    Touch,
 }
 
 #[derive(Clone, Debug)]
@@ -78,12 +80,19 @@ pub(super) struct Cells {
     cells: Vec<Cell>,
     /// Kinds whose raw keys are those of another kind (`[[kind]]` rows).
     forms: BTreeMap<String, String>,
+    /// Tiers all of whose cells share one unit of storage.
+    units: BTreeMap<String, Unit>,
 }
 
 impl Cells {
     /// Says that cells of kind `name` have the raw keys of kind `like`.
     pub(super) fn alike(&mut self, name: String, like: String) {
         self.forms.insert(name, like);
+    }
+
+    /// Says that all cells of a tier are parts of one unit.
+    pub(super) fn share(&mut self, tier: &str, unit: Unit) {
+        self.units.insert(tier.to_owned(), unit);
     }
 
     fn form<'a>(&'a self, kind: &'a str) -> &'a str {
@@ -95,13 +104,17 @@ impl Cells {
     pub(super) fn intern(&mut self, value: &CellVal, encoding: &str, keys: Vec<Type>, ty: Type) -> Option<CellId> {
         let prefix = value.namespace.clone()?;
         let form = self.form(&value.kind);
-        let found = self
-            .cells
-            .iter()
-            .position(|cell| cell.storage.prefix.as_ref() == Some(&prefix) && self.form(&cell.storage.kind) == form);
+        let found = self.cells.iter().position(|cell| {
+            cell.storage.prefix.as_ref() == Some(&prefix)
+                && self.form(&cell.storage.kind) == form
+                && cell.tier.as_deref() == value.tier.as_deref()
+        });
         let unnamed = String::from_utf8_lossy(&prefix).into_owned();
         if let Some(at) = found {
             let cell = &mut self.cells[at];
+            if matches!(&cell.value, Type::Opaque(name) if name == "?") {
+                cell.value = ty.clone();
+            }
             let shorter = |label: &&std::rc::Rc<str>| cell.name == unnamed || label.len() < cell.name.len();
             if let Some(label) = value.label.as_ref().filter(shorter) {
                 cell.name = label.to_string();
@@ -116,8 +129,11 @@ impl Cells {
             storage: Storage { kind: value.kind.to_string(), prefix: Some(prefix), encoding: encoding.to_owned() },
             keys,
             value: ty,
-            unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
-            tier: None,
+            unit: match value.tier.as_ref().and_then(|tier| self.units.get(tier.as_str())) {
+                Some(unit) => unit.clone(),
+                None => Unit { kind: "key".to_owned(), id: "own".to_owned() },
+            },
+            tier: value.tier.as_ref().map(|tier| tier.to_string()),
             global: false,
             implicit: false,
             span: value.span,
@@ -147,6 +163,13 @@ impl Cells {
         CellId(self.cells.len() as u32 - 1)
     }
 
+    /// Puts a cell into a tier and a unit.
+    pub(super) fn place(&mut self, id: CellId, tier: &str, unit: Unit) {
+        let cell = &mut self.cells[id.0 as usize];
+        cell.tier = Some(tier.to_owned());
+        cell.unit = unit;
+    }
+
     pub(super) fn get(&self, id: CellId) -> &Cell {
         &self.cells[id.0 as usize]
     }
@@ -164,6 +187,8 @@ pub(super) struct Recorder {
     pub(super) externals: Vec<External>,
     pub(super) unknowns: Vec<Unknown>,
     pub(super) guards: Vec<Guard>,
+    /// Arguments that must have authorised every call.
+    pub(super) auths: std::collections::BTreeSet<String>,
     /// Set once a call that could not be seen may have changed any state.
     pub(super) state_lost: bool,
 }
@@ -211,6 +236,7 @@ impl Recorder {
                         self.push(&mut found, event, Mode::Read, None, None, Vec::new());
                     }
                 }
+                Did::Touch => self.push(&mut found, event, Mode::Read, None, None, Vec::new()),
                 Did::Probe => self.push(&mut found, event, Mode::Probe, None, None, Vec::new()),
                 Did::Delete => self.push(&mut found, event, Mode::Delete, None, None, Vec::new()),
                 Did::Append => {
@@ -312,7 +338,7 @@ impl Recorder {
                 certainty: if sure { Certainty::Always } else { Certainty::Sometimes },
                 repeat: event.repeat,
                 implicit: event.implicit,
-                ttl: false,
+                ttl: matches!(event.did, Did::Touch),
                 span: event.span,
                 via: event.via.to_vec(),
             });
@@ -343,6 +369,7 @@ fn merge(found: Vec<Access>) -> Vec<Access> {
                 && other.key == access.key
                 && other.at == access.at
                 && other.implicit == access.implicit
+                && other.ttl == access.ttl
         };
         // The whole covers a field only when both are the same kind of thing; otherwise keep them apart.
         let at = merged
@@ -374,6 +401,10 @@ fn merge(found: Vec<Access>) -> Vec<Access> {
     }
     // A field update implies the read of the loaded struct it came from: the plain read of the same key adds nothing
     // about other calls in any model whose unit is the key, and is kept for those whose unit is the field.
+    // Any other access of the key says more than that its life is prolonged.
+    let plain: Vec<(CellId, Vec<Term>)> =
+        merged.iter().filter(|access| !access.ttl).map(|access| (access.cell, access.key.clone())).collect();
+    merged.retain(|access| !access.ttl || !plain.iter().any(|(cell, key)| *cell == access.cell && *key == access.key));
     merged.sort();
     // `M[any]` says all that `M[0]` says, when nothing else tells them apart.
     let all = merged.clone();

@@ -6,7 +6,7 @@ use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
 use crate::frameworks::models;
 use crate::ir::hir::{Body, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Access, Callers, Cell, External, FileId, Span, Term, Type, Unknown};
+use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Span, Term, Type, Unit, Unknown};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(crate) struct Footprints {
     pub(crate) unknowns: Vec<Unknown>,
     pub(crate) callers: Callers,
     pub(crate) callers_span: Span,
+    /// Arguments that must have authorised every call.
+    pub(crate) auths: std::collections::BTreeSet<String>,
     /// Decoded enums the run matched on: the term and the type.
     pub(crate) nested: Vec<(Term, Ty)>,
 }
@@ -190,13 +192,22 @@ impl<'w> Engine<'w> {
             self.rec.observe(&loads);
         }
         let (callers, callers_span) = self.callers();
-        let rec = std::mem::take(&mut self.rec);
+        let mut rec = std::mem::take(&mut self.rec);
         let accesses = rec.accesses();
+        let auths = std::mem::take(&mut rec.auths);
         let mut externals = rec.externals;
         externals.sort();
         let mut unknowns = rec.unknowns;
         unknowns.sort();
-        Footprints { accesses, externals, unknowns, callers, callers_span, nested: std::mem::take(&mut self.nested) }
+        Footprints {
+            accesses,
+            externals,
+            unknowns,
+            callers,
+            callers_span,
+            auths,
+            nested: std::mem::take(&mut self.nested),
+        }
     }
 
     /// Who may call, from guards that every path passes.
@@ -220,12 +231,30 @@ impl<'w> Engine<'w> {
         let names: Vec<String> = cells.iter().map(|cell| cell.name.clone()).collect();
         for (at, cell) in cells.iter_mut().enumerate() {
             if names.iter().enumerate().any(|(other, name)| other != at && *name == cell.name) {
-                if let Some(prefix) = &cell.storage.prefix {
+                if let Some(tier) = &cell.tier {
+                    cell.name = format!("{tier}.{}", cell.name);
+                } else if let Some(prefix) = &cell.storage.prefix {
                     cell.name = format!("{}.{}", String::from_utf8_lossy(prefix), cell.name);
                 }
             }
         }
+        // Two forms of key with one name in one tier.
+        for at in 1..cells.len() {
+            let name = cells[at].name.clone();
+            if cells[..at].iter().any(|other| other.name == name) {
+                cells[at].name = format!("{name}.{}", cells[at].storage.kind);
+            }
+        }
         cells
+    }
+
+    /// Says that all cells of a tier are parts of one unit, which has an implicit cell of that name; gives the cell.
+    pub(crate) fn shared_unit(&mut self, tier: &str, kind: &str, name: &str) -> CellId {
+        let unit = Unit { kind: kind.to_owned(), id: name.to_owned() };
+        self.cells.share(tier, unit.clone());
+        let id = self.cells.implicit(name, Vec::new(), Type::Opaque(name.to_owned()), false);
+        self.cells.place(id, tier, unit);
+        id
     }
 
     /// A parameter's wire description.

@@ -186,6 +186,8 @@ pub(crate) enum FuncVal {
 /// A place in storage, not yet tied to a cell of the contract.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CellVal {
+    /// Which of several stores it is in, where there are several.
+    pub(crate) tier: Option<Name>,
     /// Namespace; `None` when it is not a constant.
     pub(crate) namespace: Option<Vec<u8>>,
     pub(crate) kind: Name,

@@ -4,6 +4,7 @@
 pub(crate) mod anchor;
 pub(crate) mod cosmwasm;
 pub mod models;
+pub(crate) mod soroban;
 
 use crate::effects::Engine;
 use crate::ir::Contract;
@@ -22,7 +23,7 @@ pub(crate) struct Framework {
 }
 
 /// All frameworks, in the order in which they are tried.
-pub(crate) const ALL: &[Framework] = &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK];
+pub(crate) const ALL: &[Framework] = &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK];
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -11,6 +11,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("cw_storage_plus.toml", include_str!("cw_storage_plus.toml")),
     ("cosmwasm_storage.toml", include_str!("cosmwasm_storage.toml")),
     ("sylvia.toml", include_str!("sylvia.toml")),
+    ("soroban_sdk.toml", include_str!("soroban_sdk.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.

@@ -1,0 +1,213 @@
+//! Soroban. Entry points are the functions of impls marked `#[contractimpl]`: public ones of inherent impls, all of
+//! trait impls, and, where the trait is a contract trait, its default methods too. What is exported is exported per
+//! crate. Storage is reached from anywhere through `Env`; keys name their cells themselves (`host::named`), and every
+//! call reads the contract's instance entry, which holds all cells of the instance tier.
+//! Source: rs-soroban-sdk `soroban-sdk-macros/src/lib.rs`, `soroban-sdk/src/storage.rs`, `soroban-sdk/docs/contracttrait.md`.
+
+use super::Framework;
+use crate::effects::ty::{ImplInfo, Ty, TyEnv};
+use crate::effects::{Engine, EntrySpec};
+use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
+use crate::ir::{Access, Callers, CellId, Certainty, Contract, Entry, EntryKind, Mode, Param, Span, Step, Term};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub(crate) const FRAMEWORK: Framework = Framework { id: "soroban", title: "Soroban", detect, contracts };
+
+/// Functions the host calls by itself.
+const SPECIAL: &[(&str, EntryKind)] = &[("__constructor", EntryKind::Init), ("__check_auth", EntryKind::System)];
+
+fn last_segment(attr: &Attr) -> &str {
+    attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
+}
+
+fn exported<'a>(attrs: &'a [Attr]) -> Option<&'a Attr> {
+    attrs.iter().find(|attr| last_segment(attr) == "contractimpl")
+}
+
+fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
+    engine
+        .world
+        .krate(krate)
+        .items
+        .iter()
+        .any(|item| matches!(item.kind, ItemKind::Impl(_)) && exported(&item.attrs).is_some())
+}
+
+/// Generated clients: `TokenClient::new(&env, &address)`, `token::Client::new(..)`.
+fn client(path: &[Name]) -> Option<usize> {
+    match path {
+        [.., ty, function] if function == "new" && ty.ends_with("Client") => Some(1),
+        _ => None,
+    }
+}
+
+/// An exported function of one contract struct.
+struct Export {
+    owner: String,
+    item: ItemId,
+    env: TyEnv,
+}
+
+fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
+    engine.encoding = "scval";
+    engine.address_kind = "strkey";
+    engine.ambient = true;
+    engine.reentrant = false;
+    engine.stand_ins = Some(client);
+    let instance = engine.shared_unit("instance", "entry", "<instance>");
+    let exports = exports(engine, krate);
+    // What a crate exports is one contract, whatever structs it is spread over, unless two of them export one name.
+    let mut groups: BTreeMap<String, Vec<Export>> = BTreeMap::new();
+    let package = engine.world.packages()[krate.0 as usize].clone();
+    let mut names: Vec<Name> = exports.iter().map(|export| engine.item(export.item).name.clone()).collect();
+    names.sort();
+    let split = names.windows(2).any(|pair| pair[0] == pair[1]);
+    for export in exports {
+        let name = if split { format!("{}::{}", package.name, export.owner) } else { package.name.clone() };
+        groups.entry(name).or_default().push(export);
+    }
+    let mut found: Vec<(String, Vec<Entry>)> = Vec::new();
+    for (name, exports) in groups {
+        let mut entries: Vec<Entry> = Vec::new();
+        for export in exports {
+            let entry = entry_of(engine, &export, instance);
+            if !entries.iter().any(|known| known.name == entry.name) {
+                entries.push(entry);
+            }
+        }
+        found.push((name, entries));
+    }
+    let contract = |engine: &Engine<'_>, (name, entries): (String, Vec<Entry>)| Contract {
+        name,
+        package: package.name.clone(),
+        package_version: package.version.clone(),
+        framework: FRAMEWORK.id.to_owned(),
+        framework_title: FRAMEWORK.title.to_owned(),
+        chain: "soroban".to_owned(),
+        entry_noun: "function".to_owned(),
+        cells: engine.contract_cells(),
+        entries,
+        assumes: engine.assumes.iter().cloned().collect(),
+        dependencies: String::new(),
+        features: package.features.iter().cloned().collect(),
+        models: Vec::new(),
+        source_hash: String::new(),
+    };
+    found.into_iter().map(|found| contract(engine, found)).collect()
+}
+
+/// All exported functions, in source order.
+fn exports(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
+    let _ = engine.world.krate(krate);
+    engine.index_impls();
+    let mut impls: Vec<Rc<ImplInfo>> =
+        engine.impls.impls.iter().filter(|info| info.item.krate == krate).cloned().collect();
+    impls.sort_by_key(|info| info.item.idx);
+    let mut found = Vec::new();
+    for info in impls {
+        let block = engine.item(info.item);
+        let ItemKind::Impl(written) = &block.kind else { continue };
+        let Some(attr) = exported(&block.attrs) else { continue };
+        let ty = info.self_ty.clone();
+        let owner = match &ty {
+            Ty::Adt(id, _) => engine.item(*id).name.to_string(),
+            _ => "contract".to_owned(),
+        };
+        let Some(env) = engine.impl_env(&info, &ty) else { continue };
+        for &idx in &written.items {
+            let item = ItemId { krate, idx };
+            let function = engine.item(item);
+            if matches!(function.kind, ItemKind::Fn(_)) && (info.is_trait || function.public) {
+                found.push(Export { owner: owner.clone(), item, env: env.clone() });
+            }
+        }
+        let inherits = attr.tokens.contains("contracttrait")
+            || block.attrs.iter().any(|attr| last_segment(attr) == "default_impl");
+        let (true, Some(trait_id)) = (inherits, info.of_trait) else { continue };
+        let declared = engine.item(trait_id);
+        let ItemKind::Trait(declared) = &declared.kind else { continue };
+        for &idx in &declared.items {
+            let item = ItemId { krate: trait_id.krate, idx };
+            let function = engine.item(item);
+            let ItemKind::Fn(code) = &function.kind else { continue };
+            if code.has_body && !info.assoc.contains_key(&function.name) {
+                let env = engine.trait_env(trait_id, &ty, Some(&info));
+                found.push(Export { owner: owner.clone(), item, env });
+            }
+        }
+    }
+    found
+}
+
+fn entry_of(engine: &mut Engine<'_>, export: &Export, instance: CellId) -> Entry {
+    let info = engine.item(export.item);
+    let name = info.name.to_string();
+    let kind = SPECIAL.iter().find(|(special, _)| *special == name).map_or(EntryKind::Call, |(_, kind)| *kind);
+    let mut args = Vec::new();
+    let mut params = Vec::new();
+    if let ItemKind::Fn(function) = &info.kind {
+        let written = function.params.clone();
+        for (at, (param, ty)) in written.iter().enumerate() {
+            let ty = engine.lower_ty(ty, &export.env);
+            if let Some(row) = engine.parameter_row(&ty) {
+                args.push(row);
+                continue;
+            }
+            let param =
+                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
+            params.push(Param {
+                name: param.clone(),
+                ty: engine.describe_type(&ty),
+                optional: engine.is_option(&ty),
+                auth: false,
+            });
+            let term = Term::Arg(vec![Step::Field(param)]);
+            args.push(Engine::value_of_term(ty, term));
+        }
+    }
+    let spec = EntrySpec {
+        item: export.item,
+        recv: None,
+        args,
+        env: Some(TyEnv { module: ModId { krate: export.item.krate, idx: info.module }, ..export.env.clone() }),
+        assumptions: Vec::new(),
+    };
+    let found = engine.run(&spec);
+    for param in &mut params {
+        param.auth = found.auths.contains(&param.name);
+    }
+    let mut accesses = found.accesses;
+    accesses.push(Access {
+        cell: instance,
+        key: Vec::new(),
+        field: None,
+        mode: Mode::Read,
+        op: None,
+        bounds: Vec::new(),
+        keeps_presence: false,
+        at: None,
+        certainty: Certainty::Always,
+        repeat: false,
+        implicit: true,
+        ttl: false,
+        span: Span::NONE,
+        via: Vec::new(),
+    });
+    accesses.sort();
+    let callers = found.callers;
+    let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
+    Entry {
+        name,
+        kind,
+        refines: None,
+        callers,
+        callers_span,
+        params,
+        accesses,
+        externals: found.externals,
+        unknowns: found.unknowns,
+        accounts: None,
+        span: info.name_span,
+    }
+}
