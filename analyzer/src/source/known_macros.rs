@@ -152,6 +152,7 @@ impl Lower<'_, '_> {
         }
         self.next_mark += 1;
         let inside = id.krate == self.krate() && Some(self.world.item(id).module) == self.module;
+        self.ctx.note_site(Self::site_span(mac));
         let site = Site { span: Self::site_span(mac), mark: self.next_mark, inside, krate };
         Some(macros::expand(&rules, mac.tokens.clone(), &site, &mut self.budget))
     }

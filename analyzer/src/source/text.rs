@@ -34,15 +34,21 @@ pub(crate) const MARK: char = '\u{2d0}';
 pub const STACK: usize = 256 << 20;
 
 /// Runs `work` on a thread whose stack is large enough for every text [`check`] accepts.
+///
+/// Inside a procedural macro it also keeps the parser from using the compiler's tokens, which have no byte ranges and
+/// belong to another thread; tokens made before and after are not touched.
 pub fn with_big_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    std::thread::scope(|scope| {
+    proc_macro2::fallback::force();
+    let result = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("crosslane".into()).stack_size(STACK).spawn_scoped(scope, work);
-        match thread.map(|handle| handle.join()) {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("no thread for the analysis: {error}"),
-        }
-    })
+        thread.map(std::thread::ScopedJoinHandle::join)
+    });
+    proc_macro2::fallback::unforce();
+    match result {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => panic!("no thread for the analysis: {error}"),
+    }
 }
 
 thread_local! {

@@ -5,6 +5,8 @@ use super::text::{self, MARK, SpanMap};
 use crate::ir::Span;
 use crate::ir::hir::{Attr, CrateId, GenericParam, Generics, Lit, Name, Path, Segment, TypeRef};
 use proc_macro2::Span as PSpan;
+use rustc_hash::FxHashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use syn::spanned::Spanned;
 
@@ -22,23 +24,45 @@ pub(crate) struct Ctx<'a> {
     /// Items of the blocks around, innermost last: the name in the text, and the name the item got because another
     /// block of the body, or the module, has one of the same name.
     pub(crate) renames: Vec<(Name, Name)>,
+    /// Macro calls expanded so far, by their first and by their last byte.
+    sites: FxHashMap<usize, Range<usize>>,
 }
 
 impl<'a> Ctx<'a> {
     pub(crate) fn new(text: &'a str, map: SpanMap, cfg: Cfg<'a>) -> Self {
-        Ctx { text, map, cfg, renames: Vec::new() }
+        Ctx { text, map, cfg, renames: Vec::new(), sites: FxHashMap::default() }
+    }
+
+    /// Notes an expanded call. Delimiters of a definition have the call's span, of which the parser only gives the first
+    /// byte for the opening and the last for the closing one; the call's own bytes there belong to no expression.
+    pub(crate) fn note_site(&mut self, span: PSpan) {
+        let range = span.byte_range();
+        if !range.is_empty() {
+            self.sites.insert(range.start, range.clone());
+            self.sites.insert(range.end - 1, range);
+        }
     }
 }
 
 impl Ctx<'_> {
+    /// A parser span, or all of the call when it is a delimiter that a macro made.
+    fn whole(&self, span: PSpan) -> Range<usize> {
+        let range = span.byte_range();
+        match self.sites.get(&range.start) {
+            Some(site) if range.len() == 1 => site.clone(),
+            _ => range,
+        }
+    }
+
     /// A parser span as people can look it up.
     pub(crate) fn real(&self, span: PSpan) -> Span {
-        self.map.real(span.byte_range())
+        self.map.real(self.whole(span))
     }
 
     /// From the beginning of one parser span to the end of another.
     pub(crate) fn real_between(&self, from: PSpan, to: PSpan) -> Span {
-        self.map.real(between(from, to))
+        let (from, to) = (self.whole(from), self.whole(to));
+        self.map.real(from.start.min(to.start)..to.end.max(from.end))
     }
 
     /// Like [`Ctx::real_between`], in the coordinates of the text itself.

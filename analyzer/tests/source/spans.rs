@@ -135,3 +135,14 @@ fn what_a_macro_made_points_at_the_call_and_what_was_passed_at_itself() {
         ["make!(made, { value.inside() })", "value.inside()"]
     );
 }
+
+#[test]
+fn delimiters_a_macro_made_stand_for_the_whole_call() {
+    let demo = Memory::new(
+        "macro_rules! m { ($x:expr) => { $x.save((1, 2)) } } fn f(x: X) { m!(x.y); m!(é); } fn g(x: X) { x.y.z(1) }",
+    );
+    let world = demo.world();
+    let of = world.body(item(&world, "f")).unwrap();
+    assert_eq!(texts(&world, &of, |expr| matches!(expr, Expr::MethodCall(..))), ["m!(x.y)", "m!(é)"]);
+    assert_eq!(texts(&world, &of, |expr| matches!(expr, Expr::Tuple(..))), ["m!(x.y)", "m!(é)"]);
+}
