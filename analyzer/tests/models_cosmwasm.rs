@@ -81,6 +81,7 @@ fn term(contract: &Contract, term: &Term) -> String {
             let of: Vec<String> = of.iter().map(|part| self::term(contract, part)).collect();
             format!("{name}({})", of.join(", "))
         }
+        Term::Coalesce(of) => of.iter().map(|one| self::term(contract, one)).collect::<Vec<_>>().join(" or "),
         Term::Prefix(_) => "..".into(),
         Term::Any => "any".into(),
         other => format!("{other:?}"),
@@ -206,9 +207,13 @@ fn deques() {
     check(
         r#"const D: Deque<u64> = Deque::new("d");"#,
         &[
-            ("PushBack {}", "D.push_back(deps.storage, &1)?;", &["update D.tail[]", "write D[any]"]),
+            (
+                "PushBack {}",
+                "D.push_back(deps.storage, &1)?;",
+                &["update D.tail[]", "write D[load(D.tail[]) or Int(0)]"],
+            ),
             ("PushFront {}", "D.push_front(deps.storage, &1)?;", &["update D.head[]", "write D[any]"]),
-            ("PopFront {}", "D.pop_front(deps.storage)?;", &["update D.head[]", "update D[any]"]),
+            ("PopFront {}", "D.pop_front(deps.storage)?;", &["update D.head[]", "update D[load(D.head[]) or Int(0)]"]),
             ("PopBack {}", "D.pop_back(deps.storage)?;", &["update D.tail[]", "update D[any]"]),
             ("Len {}", "D.len(deps.storage)?;", &["read D.head[]", "read D.tail[]"]),
             ("Get {}", "D.get(deps.storage, 3)?;", &["read D.head[]", "read D.tail[]", "read D[any]"]),

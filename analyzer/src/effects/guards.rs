@@ -62,6 +62,16 @@ impl Engine<'_> {
                 self.guards(a, false, span, depth + 1);
                 self.guards(b, false, span, depth + 1);
             }
+            Cond::And(a, b) | Cond::Or(a, b) => {
+                // One of two conditions holds: who may call is known if each of them says so.
+                let start = self.rec.guards.len();
+                self.guards(a, truth, span, depth + 1);
+                let middle = self.rec.guards.len();
+                self.guards(b, truth, span, depth + 1);
+                if middle == start || self.rec.guards.len() == middle {
+                    self.rec.guards.truncate(start);
+                }
+            }
             Cond::Eq(equal, a, b) if *equal == truth => {
                 let is_caller = |sym: &Sym| matches!(sym.single(), Some(Term::Caller | Term::Origin));
                 let stored = match (is_caller(a), is_caller(b)) {
@@ -76,7 +86,11 @@ impl Engine<'_> {
             }
             Cond::Present(load) if truth => {
                 let Some(load) = self.rec.loads.get(*load as usize) else { return };
-                let by_caller = load.key.iter().any(|part| matches!(part.single(), Some(Term::Caller | Term::Origin)));
+                // An entry of the caller alone: one that also names somebody else is a relation, not a role.
+                let by_caller = match load.key.as_slice() {
+                    [part] => matches!(part.single(), Some(Term::Caller | Term::Origin)),
+                    _ => false,
+                };
                 if by_caller {
                     let cell = load.cell;
                     let conditions = self.conditions;

@@ -1,6 +1,6 @@
 //! Runs entry points: from a handler and its arguments to a footprint.
 
-use super::record::{Guard, Recorder};
+use super::record::{Did, Guard, Recorder};
 use super::ty::{Ty, TyEnv};
 use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
@@ -212,17 +212,30 @@ impl<'w> Engine<'w> {
 
     /// Who may call, from guards that every path passes.
     fn callers(&mut self) -> (Callers, Span) {
-        let mut guards: Vec<Guard> = self.rec.guards.iter().filter(|guard| guard.conditions == 0).cloned().collect();
+        let certain = self.rec.guards.iter().filter(|guard| guard.conditions == 0);
+        let mut guards: Vec<Guard> =
+            certain.filter(|guard| guard.address || !self.writes_own(guard.cell)).cloned().collect();
         guards.sort();
         let Some(guard) = guards.iter().find(|guard| guard.address).or_else(|| guards.first()) else {
             return (Callers::Anyone, Span::NONE);
         };
         let mut place = self.cells.get(guard.cell).name.clone();
-        for field in &guard.field {
+        // The inside of a newtype has no name of its own.
+        for field in guard.field.iter().filter(|field| !field.starts_with(|c: char| c.is_ascii_digit())) {
             place.push('.');
             place.push_str(field);
         }
         (if guard.address { Callers::Address(place) } else { Callers::Role(place) }, guard.span)
+    }
+
+    /// True when the call changes the caller's entry of a cell: that is the caller's own state, not a role.
+    fn writes_own(&self, cell: CellId) -> bool {
+        self.rec.events.iter().any(|event| {
+            let caller = event.key.first().and_then(|part| part.single());
+            event.cell == cell
+                && matches!(event.did, Did::Write(_) | Did::Delete | Did::Append)
+                && matches!(caller, Some(Term::Caller | Term::Origin))
+        })
     }
 
     /// The contract's cells so far, names made unique.

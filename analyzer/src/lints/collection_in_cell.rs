@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds a list or map stored as one value (or as a field of one) at a key that is the same in every call, which a
-//! message that anyone may send changes.
+//! message that anyone may send changes. The message must also change something kept for its sender or argument: one that
+//! does nothing else is taken to be a setting, such as a list of administrators.
 //!
 //! ## Why it costs
 //! Calls that touch different elements meet at the one key, and each pays for reading and writing all elements. The cost
@@ -69,7 +70,13 @@ mod tests {
     #[test]
     fn a_list() {
         let list = Type::List(Box::new(Type::Text));
-        let report = Build::new().item("MEMBERS", list).entry("join").update("MEMBERS").run("XL107");
+        let report = Build::new()
+            .item("MEMBERS", list)
+            .map("SINCE", Type::Text)
+            .entry("join")
+            .at("SINCE", &[Term::Caller], Mode::Write)
+            .update("MEMBERS")
+            .run("XL107");
         insta::assert_snapshot!(report);
     }
 
@@ -77,7 +84,13 @@ mod tests {
     fn a_field_and_silence() {
         let list = Type::List(Box::new(Type::Text));
         let state = record("State", &[("members", list.clone()), ("name", Type::Text)]);
-        let field = Build::new().item("STATE", state.clone()).entry("join").update("STATE").field("members");
+        let field = Build::new()
+            .item("STATE", state.clone())
+            .map("SINCE", Type::Text)
+            .entry("join")
+            .at("SINCE", &[Term::Caller], Mode::Write)
+            .update("STATE")
+            .field("members");
         assert!(field.run("XL107").contains("`STATE.members`"));
         let other = Build::new().item("STATE", state).entry("rename").update("STATE").field("name");
         assert_eq!(other.run("XL107"), "");

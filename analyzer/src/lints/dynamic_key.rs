@@ -1,7 +1,7 @@
 //! Which entry of a map a call writes cannot be told before it runs.
 //!
 //! ## What it does
-//! Finds writes of messages that anyone may send to a map at a key of which a component is not known: computed in a way
+//! Finds writes of messages that anyone may send to a map at a key whose first component is not known: computed in a way
 //! the analysis does not follow, or chosen while the call runs.
 //!
 //! ## Why it costs
@@ -58,7 +58,9 @@ impl Lint for DynamicKey {
             // An unknown in the same entry point is the cause and is reported by itself.
             found.retain(|&at| {
                 let access = cx.access(at);
-                writes(access.mode) && access.key.iter().any(Term::has_any) && cx.entry(at.entry).unknowns.is_empty()
+                writes(access.mode)
+                    && matches!(access.key.first(), Some(Term::Any))
+                    && cx.entry(at.entry).unknowns.is_empty()
             });
             let found = cx.one_per_entry(&found);
             if !found.is_empty() {
@@ -73,13 +75,13 @@ impl Lint for DynamicKey {
         let entries: Vec<usize> = hit.writes.iter().map(|at| at.entry).collect();
         let cell = cx.cell_name(hit.cell);
         let verb = if entries.len() == 1 { "writes" } else { "write" };
-        let message = format!("which entry of {cell} {} {verb} cannot be told before it runs", cx.names(&entries));
+        let message = format!("cannot tell which entry of {cell} {} {verb}", cx.names(&entries));
         let mut finding = say::finding::<Self>(cx, message, cx.access(first).span, "the key is not known")
             .about(cx, hit.cell)
             .of(cx, entries.iter().copied())
             .also(cx, &hit.writes[1..], "writes at an unknown key, too")
             .note(NoteKind::So, format!("it counts as meeting every other access to {cell}"));
-        finding.fix = say::by_hand("let the call carry the key, and check it", Upgrade::Client);
+        finding.fix = say::by_hand("if the call can carry the key, let it, and check it", Upgrade::Client);
         finding
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Cx<'a> {
                 cx.calls.push(at);
                 cx.blind |= entry.unknowns.iter().any(|unknown| !matches!(unknown.reach, Reach::Cell(_)));
             }
-            let public = entry.kind == EntryKind::Call && entry.callers == Callers::Anyone;
+            let public = entry.kind == EntryKind::Call && !privileged(contract, entry);
             if public {
                 cx.public.push(at);
             }
@@ -205,10 +205,19 @@ impl<'a> Cx<'a> {
     pub(crate) fn moves_amount(&self, entry: usize, cell: CellId) -> bool {
         self.entry(entry).accesses.iter().any(|access| {
             access.cell != cell
-                && writes(access.mode)
+                && matches!(access.mode, Mode::Update | Mode::Commute)
                 && access.key.iter().any(per_call)
                 && self.cell(access.cell).is_some_and(|other| !other.implicit)
                 && self.is_number(access)
+        })
+    }
+
+    /// True when an entry point also changes something kept per sender or argument: people send it for themselves, it
+    /// does not only set what holds for all.
+    pub(crate) fn serves_sender(&self, entry: usize) -> bool {
+        self.entry(entry).accesses.iter().any(|access| {
+            let named = self.cell(access.cell).is_some_and(|cell| !cell.implicit);
+            named && writes(access.mode) && access.key.iter().any(per_call)
         })
     }
 
@@ -220,6 +229,21 @@ impl<'a> Cx<'a> {
             (numbered && writes(access.mode)).then_some(At { entry, access: at })
         })
     }
+}
+
+/// True when only one address that is kept in state may call, and it is a person's: an address that the contract itself
+/// calls out to is a partner contract, which calls on behalf of anyone. Holders of a role are many; they count as anyone.
+pub(crate) fn privileged(contract: &Contract, entry: &Entry) -> bool {
+    let Callers::Address(place) = &entry.callers else { return false };
+    !contract.entries.iter().flat_map(|other| &other.externals).any(|external| {
+        let Term::Load { cell, field, .. } = &external.target else { return false };
+        contract.cells.get(cell.0 as usize).is_some_and(|cell| {
+            let rest = place.strip_prefix(cell.name.as_str());
+            let named = field.iter().filter(|part| !part.starts_with(|c: char| c.is_ascii_digit()));
+            let path: String = named.map(|part| format!(".{part}")).collect();
+            rest == Some(path.as_str())
+        })
+    })
 }
 
 fn push(list: &mut Vec<usize>, at: usize) {

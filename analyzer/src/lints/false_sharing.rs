@@ -4,7 +4,8 @@
 //! ## What it does
 //! Finds a stored record at a key that is the same in every call, of which messages that anyone may send change different
 //! fields, and never the same one. It speaks only where every changing access names its field, so a message that replaces
-//! the whole record silences it.
+//! the whole record silences it. Only numbers count, and only messages that also change something of their sender's: other
+//! fields are settings, which change rarely.
 //!
 //! ## Why it costs
 //! The chain knows keys, not fields. A message that changes `rate` and one that changes `paid` meet at the record's key.
@@ -36,6 +37,7 @@
 //! transaction. Queries keep their answers if they put the record together again.
 
 use super::facts::{At, Cx, fixed_key, own, writes};
+use super::shapes::related;
 use super::{Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
 use crate::ir::{CellId, Type};
@@ -57,19 +59,8 @@ impl Lint for FalseSharing {
 
     fn look(cx: &Cx<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for (cell, value) in cx.named_cells() {
-            if !matches!(value.value, Type::Struct(..)) || value.unit.id != "own" {
-                continue;
-            }
-            let mut all = cx.accesses_of(&cx.public, cell);
-            all.retain(|&at| writes(cx.access(at).mode));
-            let known = all.iter().all(|&at| {
-                let access = cx.access(at);
-                access.field.is_some() && own(access) && fixed_key(&access.key)
-            });
-            if known {
-                hits.extend(pair(cx, &all).map(|(left, right)| Hit { cell, left, right }));
-            }
+        for (cell, _) in cx.named_cells() {
+            hits.extend(shared_by(cx, cell).map(|(left, right)| Hit { cell, left, right }));
         }
         hits
     }
@@ -100,6 +91,24 @@ impl Lint for FalseSharing {
     }
 }
 
+/// Two messages that change different numbers of one record, if every change of it names its field.
+pub(super) fn shared_by(cx: &Cx<'_>, cell: CellId) -> Option<(At, At)> {
+    let value = cx.cell(cell)?;
+    if !matches!(value.value, Type::Struct(..)) || value.unit.id != "own" {
+        return None;
+    }
+    let mut all = cx.accesses_of(&cx.public, cell);
+    all.retain(|&at| writes(cx.access(at).mode));
+    let known = all.iter().all(|&at| {
+        let access = cx.access(at);
+        access.field.is_some() && own(access) && fixed_key(&access.key)
+    });
+    let (left, right) = if known { pair(cx, &all)? } else { return None };
+    // Numbers are what calls keep changing; other fields are settings.
+    let counting = |at: At| cx.is_number(cx.access(at)) && cx.serves_sender(at.entry);
+    (counting(left) && counting(right)).then_some((left, right))
+}
+
 /// The first pair of messages whose sets of changed fields are disjoint, if no message changes fields of both.
 fn pair(cx: &Cx<'_>, all: &[At]) -> Option<(At, At)> {
     let firsts = cx.one_per_entry(all);
@@ -122,63 +131,45 @@ fn pair(cx: &Cx<'_>, all: &[At]) -> Option<(At, At)> {
     None
 }
 
-/// True when one path is the other or lies inside it.
-fn related(a: &str, b: &str) -> bool {
-    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    inside(a, b) || inside(b, a)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Build, record, uint};
     use super::related;
+    use crate::ir::{Mode, Term, Type};
 
     fn state() -> crate::ir::Type {
         record("State", &[("queued", uint(64)), ("paid", uint(128))])
     }
 
+    /// A message that changes one field and something of its sender's.
+    fn message(built: Build, name: &str, field: &str) -> Build {
+        built.entry(name).at("USERS", &[Term::Caller], Mode::Write).update("STATE").field(field)
+    }
+
+    fn built() -> Build {
+        Build::new().chain("soroban").item("STATE", state()).map("USERS", Type::Text)
+    }
+
     #[test]
     fn two_fields() {
-        let report = Build::new()
-            .chain("soroban")
-            .item("STATE", state())
-            .entry("enqueue")
-            .update("STATE")
-            .field("queued")
-            .entry("settle")
-            .update("STATE")
-            .field("paid")
-            .run("XL105");
-        insta::assert_snapshot!(report);
+        let report = message(message(built(), "enqueue", "queued"), "settle", "paid");
+        insta::assert_snapshot!(report.run("XL105"));
+        // The cause is told once.
+        let report = message(message(built(), "enqueue", "queued"), "settle", "paid");
+        assert_eq!(report.codes(), ["XL105"]);
     }
 
     #[test]
     fn silent() {
-        let same = Build::new()
-            .item("STATE", state())
-            .entry("a")
-            .update("STATE")
-            .field("paid")
-            .entry("b")
-            .update("STATE")
-            .field("paid");
+        let same = message(message(built(), "a", "paid"), "b", "paid");
         assert_eq!(same.run("XL105"), "");
-        let whole = Build::new().item("STATE", state()).entry("a").update("STATE").field("paid").entry("b").update("STATE");
+        let whole = message(built(), "a", "paid").entry("b").update("STATE");
         assert_eq!(whole.run("XL105"), "");
-        let both = Build::new()
-            .item("STATE", state())
-            .entry("a")
-            .update("STATE")
-            .field("paid")
-            .entry("b")
-            .update("STATE")
-            .field("queued")
-            .entry("c")
-            .update("STATE")
-            .field("queued")
-            .update("STATE")
-            .field("paid");
+        let both = message(message(message(built(), "a", "paid"), "b", "queued"), "c", "queued").update("STATE").field("paid");
         assert_eq!(both.run("XL105"), "");
+        // Settings, each set by a message that does nothing else.
+        let settings = built().entry("a").update("STATE").field("paid").entry("b").update("STATE").field("queued");
+        assert_eq!(settings.run("XL105"), "");
     }
 
     #[test]

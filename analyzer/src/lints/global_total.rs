@@ -89,8 +89,12 @@ impl Lint for GlobalTotal {
 /// Why shards are no cure here: somebody needs the sum.
 fn not_offered(cx: &Cx<'_>, hit: &Hot) -> String {
     let capped = hit.writers.iter().find(|at| cx.access(**at).bounds.iter().any(|bound| bound.side == Side::Upper));
-    let observer = hit.writers.iter().find(|at| cx.access(**at).mode == Mode::Update).map(|at| at.entry);
-    let (who, why) = match (capped, observer.or(cx.users(hit.cell).reading_calls.first().copied())) {
+    // Who only reads it needs the sum most plainly; then who may set it with a check; then any who change what they read.
+    let users = cx.users(hit.cell);
+    let only_reads = users.reading_calls.iter().copied().find(|entry| !users.writing_calls.contains(entry));
+    let updates = hit.privileged.iter().chain(&hit.writers).find(|at| cx.access(**at).mode == Mode::Update);
+    let observer = only_reads.or(updates.map(|at| at.entry));
+    let (who, why) = match (capped, observer) {
         (Some(at), _) => (cx.name(at.entry), " to check the limit"),
         (None, Some(entry)) => (cx.name(entry), ""),
         (None, None) => ("a reader".to_owned(), ""),

@@ -38,7 +38,7 @@
 //! query in the same upgrade, or let it answer from the old key plus events.
 
 use super::shapes::{Hot, Shape};
-use super::{Cx, Lint, LintInfo, say};
+use super::{Cx, Lint, LintInfo, false_sharing, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
 use crate::ir::Mode;
 
@@ -50,7 +50,10 @@ impl Lint for HotCounter {
     const INFO: LintInfo = info!("XL101", "hot-counter", "hot_counter.rs", "a number that every call changes");
 
     fn look(cx: &Cx<'_>) -> Vec<Hot> {
-        cx.hot(Shape::Counter)
+        let mut hits = cx.hot(Shape::Counter);
+        // Two numbers of one record that different messages change are told as such.
+        hits.retain(|hit| false_sharing::shared_by(cx, hit.cell).is_none());
+        hits
     }
 
     fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
@@ -109,7 +112,9 @@ mod tests {
         let pool = record("Pool", &[("a", uint(128)), ("b", uint(128))]);
         let report = Build::new()
             .item("POOL", pool)
+            .map("LAST", crate::ir::Type::Text)
             .entry("swap")
+            .at("LAST", &[Term::Caller], Mode::Write)
             .update("POOL")
             .field("a")
             .update("POOL")

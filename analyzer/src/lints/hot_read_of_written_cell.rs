@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds a value at a key that is the same in every call, which a message that anyone may send sets, and which at least
-//! two other such messages read without changing it. Counters, totals and records of settings have lints of their own.
+//! two other such messages read without changing it. The changing message must also change something of its sender's: one
+//! that only sets what holds for all is taken to be an administrator's. Counters, totals and records have lints of their own.
 //!
 //! ## Why it costs
 //! The readers could run side by side; each of them meets the writer.
@@ -71,14 +72,16 @@ impl Lint for HotReadOfWrittenCell {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Build, uint};
-    use crate::ir::{Mode, Type};
+    use crate::ir::{Mode, Term, Type};
 
     #[test]
     fn a_price() {
         let report = Build::new()
             .chain("soroban")
             .item("PRICE", uint(128))
+            .map("POSTED", Type::Text)
             .entry("post")
+            .at("POSTED", &[Term::Caller], Mode::Write)
             .at("PRICE", &[], Mode::Write)
             .entry("buy")
             .read("PRICE")

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::Analysis;
 use crate::diagnostics::{Aside, Finding, Label, Level};
-use crate::ir::{Callers, Cell, Contract, EntryKind, SourceMap, Span};
+use crate::ir::{Cell, Contract, EntryKind, SourceMap, Span};
 
 mod accounts;
 mod facts;
@@ -269,7 +269,7 @@ fn aside(contract: &Contract, files: &SourceMap, finding: &Finding) -> Option<As
     let mut named = contract.entries.iter().filter(|entry| finding.entries.contains(&entry.name)).peekable();
     named.peek()?;
     let privileged = named.all(|entry| match entry.kind {
-        EntryKind::Call | EntryKind::Callback | EntryKind::View => entry.callers != Callers::Anyone,
+        EntryKind::Call | EntryKind::Callback | EntryKind::View => facts::privileged(contract, entry),
         EntryKind::Init | EntryKind::Migrate | EntryKind::System => true,
     });
     privileged.then_some(Aside::Admin)

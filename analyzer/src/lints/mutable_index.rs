@@ -1,8 +1,8 @@
 //! An index over a field that messages change: every change moves an index row whose key depends on state.
 //!
 //! ## What it does
-//! Finds index rows (cells that belong to another cell, such as `TOKENS.owner`) that a message which anyone may send
-//! removes at a key read from the indexed value. It says so only if no message reads the index.
+//! Finds rows that a message which anyone may send removes at a key made of a stored value and that value's own key, where
+//! it also changes the value. It says so only if no message reads the index.
 //!
 //! ## Why it costs
 //! A change of one thing is three writes: the thing, the old row, the new row. The old row's key depends on what the last
@@ -31,7 +31,7 @@
 //! Entries themselves stay where they are. Rows that are no longer maintained go out of date: remove the queries that use
 //! them in the same upgrade, and the rows when there is time.
 
-use super::facts::{At, loads, own};
+use super::facts::{At, loads, own, writes};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
 use crate::ir::{CellId, Mode};
@@ -53,15 +53,13 @@ impl Lint for MutableIndex {
     fn look(cx: &Cx<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (index, cell) in cx.named_cells() {
-            let Some((owner, _)) = cell.name.rsplit_once('.') else { continue };
-            let Some((indexed, _)) = cx.named_cells().find(|(_, other)| other.name == owner) else { continue };
+            if cell.keys.len() < 2 {
+                continue;
+            }
             let mut removals = cx.accesses_of(&cx.public, index);
-            removals.retain(|&at| {
-                let access = cx.access(at);
-                own(access)
-                    && matches!(access.mode, Mode::Delete | Mode::Update | Mode::Write)
-                    && access.key.iter().any(|term| loads(term, indexed))
-            });
+            removals.retain(|&at| cx.access(at).mode == Mode::Delete && own(cx.access(at)));
+            let Some(indexed) = removals.iter().find_map(|&at| indexed(cx, at)) else { continue };
+            removals.retain(|&at| self::indexed(cx, at) == Some(indexed));
             let removals = cx.one_per_entry(&removals);
             // A message that lists by the index needs it.
             let listed = cx.users(index).reading_calls.iter().any(|entry| {
@@ -86,10 +84,26 @@ impl Lint for MutableIndex {
             .about(cx, hit.index)
             .of(cx, entries.iter().copied())
             .also(cx, &hit.removals[1..], "moves one, too");
-        let mut finding = cx.effect_text(finding, text).maybe(NoteKind::ReadBy, cx.read_by(hit.index));
+        let mut finding = cx
+            .effect_of_writes(finding, text, "each such call removes a row and writes one; ")
+            .maybe(NoteKind::ReadBy, cx.read_by(hit.index));
         finding.fix = say::by_hand("a plain map, and an indexer for the list", Upgrade::Client);
         finding
     }
+}
+
+/// What a removed row indexes: the cell whose value is part of the row's key and which the same call changes at a key
+/// that is another part.
+fn indexed(cx: &Cx<'_>, at: At) -> Option<CellId> {
+    let row = &cx.access(at).key;
+    cx.named_cells().map(|(cell, _)| cell).find(|&cell| {
+        cell != cx.access(at).cell
+            && row.iter().any(|term| loads(term, cell))
+            && cx.accesses_of(&[at.entry], cell).iter().any(|change| {
+                let access = cx.access(*change);
+                writes(access.mode) && !access.key.is_empty() && access.key.iter().all(|part| row.contains(part))
+            })
+    })
 }
 
 #[cfg(test)]

@@ -141,10 +141,10 @@ impl Cx<'_> {
         self.users(cell).reading_calls.is_empty() && !self.blind
     }
 
-    /// True when messages use a stored record at the place of these writers for something else than what they change.
+    /// True when messages that anyone may send use a stored record for something else than what these writers change.
     pub(crate) fn record_is_shared(&self, hot: &Hot) -> bool {
         let fields: Vec<&str> = hot.writers.iter().filter_map(|at| self.access(*at).field.as_deref()).collect();
-        self.calls.iter().any(|entry| {
+        self.public.iter().any(|entry| {
             let all = self.accesses_of(&[*entry], hot.cell);
             let changes = |at: &At| self.access(*at).field.as_deref().is_some_and(|field| fields.contains(&field));
             !all.is_empty() && !all.iter().any(changes)
@@ -177,6 +177,11 @@ impl Cx<'_> {
 
     /// Adds an effect: what happens now, or what happens where calls run side by side.
     pub(crate) fn effect_text(&self, finding: Finding, meet: String) -> Finding {
+        self.effect_of_writes(finding, meet, "")
+    }
+
+    /// The same; `writes` says how many writes a call makes for it ("two more writes a call: ").
+    pub(crate) fn effect_of_writes(&self, finding: Finding, meet: String, writes: &str) -> Finding {
         if self.words.whole_contract {
             return finding
                 .note(NoteKind::EffectParallel, format!("{meet}; here, calls of one contract never overlap"));
@@ -184,7 +189,7 @@ impl Cx<'_> {
         if self.words.parallel_today {
             return finding.note(NoteKind::Effect, meet);
         }
-        let today = self.words.write_cost.as_ref().map(|cost| format!("gas; {cost}"));
+        let today = self.words.write_cost.as_ref().map(|cost| format!("{}; {writes}{cost}", self.words.cost));
         finding.maybe(NoteKind::EffectToday, today).note(NoteKind::EffectParallel, meet)
     }
 

@@ -60,11 +60,28 @@ pub(super) fn hot(cx: &Cx<'_>) -> Vec<Hot> {
         }
         let (shape, of) = shape(cx, cell, value, &writers);
         let mut privileged = cx.accesses_of(&cx.calls, cell);
-        privileged.retain(|at| !cx.public.contains(&at.entry) && cx.hot_write(*at));
+        privileged.retain(|at| !cx.public.contains(&at.entry) && cx.hot_write(*at) && meets(cx, *at, &of));
         let (writers, privileged) = (cx.one_per_entry(&of), cx.one_per_entry(&privileged));
         found.push(Hot { cell, shape, writers, privileged });
     }
     found
+}
+
+/// True when an access touches a field that one of these touches, or one of them the whole.
+fn meets(cx: &Cx<'_>, at: At, others: &[At]) -> bool {
+    let field = cx.access(at).field.as_deref();
+    others.iter().any(|other| match (field, cx.access(*other).field.as_deref()) {
+        (Some(a), Some(b)) => related(a, b),
+        _ => true,
+    })
+}
+
+/// True when one path of fields is the other or lies inside it.
+pub(super) fn related(a: &str, b: &str) -> bool {
+    let inside = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    inside(a, b) || inside(b, a)
 }
 
 /// The shape and the accesses that make it.
@@ -82,7 +99,11 @@ fn shape(cx: &Cx<'_>, cell: CellId, value: &Cell, writers: &[At]) -> (Shape, Vec
         let shape = if lists_others(cx, first.entry, cell) { Shape::Index } else { Shape::Sequence };
         return (shape, naming);
     }
-    let collections = pick(&|at| matches!(cx.touched_type(cx.access(at)), Some(Type::List(_) | Type::Map(..))));
+    let collections = pick(&|at| {
+        let list = matches!(cx.touched_type(cx.access(at)), Some(Type::List(_) | Type::Map(..)));
+        // A message that only changes a list may be a setting, such as a list of administrators.
+        list && changes(cx, at) && cx.serves_sender(at.entry)
+    });
     if !collections.is_empty() {
         return (Shape::Collection, collections);
     }
@@ -91,13 +112,20 @@ fn shape(cx: &Cx<'_>, cell: CellId, value: &Cell, writers: &[At]) -> (Shape, Vec
         // A total stays one where another message changes it without moving an amount beside it.
         return (Shape::Total, pick(&|at| cx.is_number(cx.access(at)) && changes(cx, at)));
     }
-    let counters = pick(&|at| numbers.contains(&at) && changes(cx, at));
+    // A field that is changed may be one that is set: only calls that also serve their sender count things there.
+    let counters = pick(&|at| {
+        numbers.contains(&at) && changes(cx, at) && (cx.access(at).field.is_none() || cx.serves_sender(at.entry))
+    });
     if !counters.is_empty() {
         return (Shape::Counter, counters);
     }
-    let read_elsewhere = reading_only(cx, cell, writers);
-    let shape = if read_elsewhere.is_empty() { Shape::Other } else { Shape::Shared };
-    (shape, writers.to_vec())
+    // Settings are set by messages that do nothing else. Where the analysis has not seen who may send them, it says
+    // nothing of them.
+    let serving = pick(&|at| cx.serves_sender(at.entry));
+    if serving.is_empty() || reading_only(cx, cell, writers).is_empty() {
+        return (Shape::Other, writers.to_vec());
+    }
+    (Shape::Shared, serving)
 }
 
 /// True when the new number comes from the old one.

@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds a record at a key that is the same in every call, which a message that anyone may send writes, and which at least
-//! two other such messages read without writing it. Numbers have lints of their own.
+//! two other such messages read without writing it. The writing message must also change something of its sender's: a
+//! message that only sets what holds for all is taken to be an administrator's. Numbers have lints of their own.
 //!
 //! ## Why it costs
 //! Readers of one key run side by side, readers and a writer do not. One message that writes the configuration makes every
@@ -84,7 +85,7 @@ impl Lint for SharedConfigWrite {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Build, record, uint};
-    use crate::ir::Type;
+    use crate::ir::{Mode, Term, Type};
 
     fn config() -> Type {
         record("Config", &[("fee", uint(64)), ("treasury", Type::Text), ("last", Type::Text)])
@@ -95,7 +96,9 @@ mod tests {
         let report = Build::new()
             .chain("soroban")
             .item("CONFIG", config())
+            .map("OWED", uint(64))
             .entry("harvest")
+            .at("OWED", &[Term::Caller], Mode::Update)
             .update("CONFIG")
             .field("last")
             .entry("swap")
@@ -111,6 +114,9 @@ mod tests {
         let admin =
             Build::new().item("C", config()).entry("set").admin().update("C").entry("a").read("C").entry("b").read("C");
         assert_eq!(admin.run("XL106"), "");
+        let only_sets =
+            Build::new().item("C", config()).entry("set").update("C").entry("a").read("C").entry("b").read("C");
+        assert_eq!(only_sets.run("XL106"), "");
         let nobody = Build::new().item("C", config()).entry("set").update("C").entry("a").read("C");
         assert_eq!(nobody.run("XL106"), "");
     }

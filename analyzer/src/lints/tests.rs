@@ -136,7 +136,8 @@ proptest! {
             conventions(finding);
             prop_assert!(!render(finding, &analysis.files).is_empty());
             let privileged = |name: &String| {
-                analysis.contracts[0].entries.iter().any(|entry| entry.name == *name && entry.callers != Callers::Anyone)
+                let contract = &analysis.contracts[0];
+                contract.entries.iter().any(|entry| entry.name == *name && super::facts::privileged(contract, entry))
             };
             let folded = !finding.entries.is_empty() && finding.entries.iter().all(privileged);
             prop_assert_eq!(folded, finding.aside == Some(Aside::Admin), "{}", finding.message);
