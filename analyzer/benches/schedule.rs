@@ -125,6 +125,7 @@ fn geometric(values: &[f64]) -> f64 {
 
 fn main() {
     let args = arguments();
+    evaluation();
     let mut all: Vec<(usize, Vec<f64>, Vec<f64>)> = Vec::new();
     for &n in &args.sizes {
         let distinct = (200_000 / n).clamp(1, 200);
@@ -201,6 +202,70 @@ fn main() {
     if args.gate && !passes(&all) {
         std::process::exit(1);
     }
+}
+
+/// A manifest with the footprint of a transfer: three keyed accesses and an item.
+const TRANSFER: &str = r#"{ "version": 1, "contracts": [ { "name": "token", "chain": { "model": "keyed", "rules": 1 },
+  "cells": [ { "id": "BAL", "storage": { "kind": "map", "prefix": "balance" }, "keys": [{ "address": "bech32" }] },
+    { "id": "NONCE", "storage": { "kind": "map", "prefix": "nonce" }, "keys": [{ "address": "bech32" }] },
+    { "id": "PAUSED", "storage": { "kind": "item", "prefix": "paused" } } ],
+  "entries": [ { "name": "transfer",
+    "params": [{ "name": "to", "type": { "address": "bech32" } }, { "name": "amount", "type": { "uint": 128 } }],
+    "accesses": [ { "cell": "NONCE", "key": ["caller"], "mode": "update" }, { "cell": "BAL", "key": ["caller"], "mode": "update" },
+      { "cell": "BAL", "key": [{ "arg": "to" }], "mode": "update" }, { "cell": "PAUSED", "mode": "read" } ] } ] } ] }"#;
+
+/// Footprints of calls: from decoded calls, and from lines of JSON. M calls/s, best of several rounds.
+fn evaluation() {
+    use crosslane_analyzer::schedule::{
+        BatchBuilder, Call, CallLine, Evaluator, EvaluatorOptions, Limits, Order, State,
+    };
+    let evaluator = crosslane_analyzer::manifest::read(TRANSFER)
+        .ok()
+        .and_then(|manifest| Evaluator::new(&[manifest], &EvaluatorOptions::default()).ok());
+    let Some(evaluator) = evaluator else { return println!("the manifest of the benchmark is wrong") };
+    let mut rng = workloads::Rng::new(1);
+    let lines: Vec<String> = (0..20_000)
+        .map(|id| {
+            let (from, to) = (rng.next(), rng.next());
+            format!(
+                r#"{{"id":"{id}","entry":"transfer","caller":"osmo1{from:039x}","args":{{"to":"osmo1{to:039x}","amount":"1"}}}}"#
+            )
+        })
+        .collect();
+    let decoded: Vec<Call> = lines
+        .iter()
+        .filter_map(|line| {
+            let mut call = Call::default();
+            evaluator.decode(&CallLine::parse(line).ok()?, &mut call).ok()?;
+            Some(call)
+        })
+        .collect();
+    let state = State::new();
+    let (mut warm, mut cold) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..30 {
+        let mut builder = BatchBuilder::new(&evaluator, &state, Order::Preserve, Limits::default());
+        // As a decoder hands them over: still in the cache.
+        let hot = &decoded[..decoded.len().min(500)];
+        let run =
+            || (0..20).map(|_| hot.iter().filter(|call| builder.push(call, 1, false).is_ok()).count()).sum::<usize>();
+        warm = warm.min(time(run).0 / (hot.len() * 20) as f64);
+        let mut call = Call::default();
+        let mut builder = BatchBuilder::new(&evaluator, &state, Order::Preserve, Limits::default());
+        let run = || {
+            lines
+                .iter()
+                .filter(|line| {
+                    let parsed = CallLine::parse(line);
+                    parsed.is_ok_and(|line| {
+                        evaluator.decode(&line, &mut call).is_ok() && builder.push(&call, 1, false).is_ok()
+                    })
+                })
+                .count()
+        };
+        cold = cold.min(time(run).0 / lines.len() as f64);
+    }
+    println!("\nfootprints of 4 keys: {:.1} M calls/s from decoded calls ({warm:.0} ns)", 1e3 / warm);
+    println!("from lines of JSON, addresses decoded: {:.2} M calls/s on one core ({cold:.0} ns)", 1e3 / cold);
 }
 
 fn join<T>(values: &[T], text: impl Fn(&T) -> String) -> String {

@@ -100,6 +100,36 @@ fn strkey(text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// Letters of bech32 by their bytes; 255 for all others.
+const VALUES: [u8; 256] = {
+    let letters = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    let mut out = [255u8; 256];
+    let mut at = 0;
+    while at < letters.len() {
+        out[letters[at] as usize] = at as u8;
+        at += 1;
+    }
+    out
+};
+
+/// What the top five bits of a bech32 checksum add in the next step.
+const CHECKSUM: [u32; 32] = {
+    let generators = [0x3b6a_57b2u32, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let mut out = [0u32; 32];
+    let mut top = 0;
+    while top < 32 {
+        let mut bit = 0;
+        while bit < 5 {
+            if top >> bit & 1 == 1 {
+                out[top] ^= generators[bit];
+            }
+            bit += 1;
+        }
+        top += 1;
+    }
+    out
+};
+
 /// Bech32 and bech32m: the data part as bytes.
 fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
     if text.len() > 120 || text.len() < 10 {
@@ -111,13 +141,7 @@ fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
         return false;
     }
     let mut sum = 1u32;
-    let mut step = |value: u32| {
-        let top = sum >> 25;
-        sum = (sum & 0x1ff_ffff) << 5 ^ value;
-        for (bit, generator) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].iter().enumerate() {
-            sum ^= if top >> bit & 1 == 1 { *generator } else { 0 };
-        }
-    };
+    let mut step = |value: u32| sum = (sum & 0x1ff_ffff) << 5 ^ value ^ CHECKSUM[(sum >> 25) as usize & 31];
     for &byte in &text[..split] {
         step(u32::from(byte.to_ascii_lowercase() >> 5));
     }
@@ -125,17 +149,17 @@ fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
     for &byte in &text[..split] {
         step(u32::from(byte.to_ascii_lowercase() & 31));
     }
-    const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     let from = out.len();
     let (mut buffer, mut bits) = (0u32, 0);
     for (at, &byte) in data.iter().enumerate() {
-        let Some(value) = LETTERS.iter().position(|&letter| letter == byte.to_ascii_lowercase()) else {
+        let value = VALUES[byte.to_ascii_lowercase() as usize];
+        if value > 31 {
             out.truncate(from);
             return false;
-        };
-        step(value as u32);
+        }
+        step(u32::from(value));
         if at + 6 < data.len() {
-            buffer = (buffer << 5 | value as u32) & 0xffff;
+            buffer = (buffer << 5 | u32::from(value)) & 0xffff;
             bits += 5;
             if bits >= 8 {
                 bits -= 8;

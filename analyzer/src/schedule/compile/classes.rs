@@ -45,6 +45,8 @@ pub(crate) struct ClassTable {
     runtime_bounds: bool,
     /// For models with locks: per mode, `None` does nothing.
     locks: [Option<u8>; 10],
+    /// The same, worked out.
+    fixed: [Classes; 10],
     ops: BTreeMap<String, u8>,
 }
 
@@ -72,7 +74,13 @@ impl ClassTable {
                 Rule::Versions => Some(EXCLUSIVE),
             };
         }
-        ClassTable { rule, kind, runtime_bounds: model.runtime_bounds, locks, ops: BTreeMap::new() }
+        let fixed = [Classes::default(); 10];
+        let mut out =
+            ClassTable { rule, kind, runtime_bounds: model.runtime_bounds, locks, fixed, ops: BTreeMap::new() };
+        for at in 0..10 {
+            out.fixed[at] = out.locks[at].map(|class| out.locking(class)).unwrap_or_default();
+        }
+        out
     }
 
     /// Gives an op its class; the table is full at some point, then ops commute with nothing.
@@ -89,10 +97,7 @@ impl ClassTable {
         if self.kind == Kind::Fields {
             return self.merging(mode, keeps, op, bounded);
         }
-        match self.locks[position(mode)] {
-            None => Classes::default(),
-            Some(class) => self.locking(class),
-        }
+        self.fixed[position(mode)]
     }
 
     fn locking(&self, class: u8) -> Classes {

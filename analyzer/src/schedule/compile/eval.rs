@@ -23,13 +23,26 @@ pub struct Call {
     pub(crate) entry: u32,
     /// Canonical bytes of the instance's address.
     pub(crate) address: Vec<u8>,
+    /// The address's node.
+    pub(crate) node: u64,
     pub(crate) slots: Slots,
     /// Given accounts: name, canonical bytes, whether it is given as writable (`None`: as the manifest says).
     pub(crate) accounts: Vec<(String, Vec<u8>, Option<bool>)>,
     pub(crate) fee_payer: Option<Vec<u8>>,
 }
 
+/// A call's own address with its node, so that it is hashed once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Home<'a> {
+    pub(crate) address: &'a [u8],
+    pub(crate) node: u64,
+}
+
 impl Call {
+    pub(crate) fn home(&self) -> Home<'_> {
+        Home { address: &self.address, node: self.node }
+    }
+
     /// A call of which nothing is known.
     pub(crate) fn unknown() -> Call {
         Call { contract: u32::MAX, ..Call::default() }
@@ -149,12 +162,12 @@ pub(crate) struct Buffers {
 
 impl Machine<'_> {
     /// Tells `sink` everything a call touches.
-    pub(crate) fn run(
+    pub(crate) fn run<S: Sink>(
         &self,
         call: &Call,
         loads: &mut Loads<'_>,
         buffers: &mut Buffers,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) -> Result<(), CallError> {
         let contract = &self.contracts[call.contract as usize];
         let entry = &contract.entries[call.entry as usize];
@@ -195,14 +208,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn reach(
+    fn reach<S: Sink>(
         &self,
         reach: &ReachPlan,
         call: &Call,
         contract: &ContractPlan,
         loads: &mut Loads<'_>,
         buffers: &mut Buffers,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) {
         let mode = |reads: bool| if reads { Mode::Scan } else { Mode::Update };
         match reach {
@@ -227,16 +240,16 @@ impl Machine<'_> {
         }
     }
 
-    fn accounts(
+    fn accounts<S: Sink>(
         &self,
         call: &Call,
         entry: &EntryPlan,
         loads: &mut Loads<'_>,
         buffers: &mut Buffers,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) -> Result<(), CallError> {
         let contract = &self.contracts[call.contract as usize];
-        let lock = |sink: &mut dyn Sink, address: Option<&[u8]>, writable: bool| {
+        let lock = |sink: &mut S, address: Option<&[u8]>, writable: bool| {
             let mode = if writable { Mode::Update } else { Mode::Read };
             match address {
                 Some(address) => sink.touch(&Touched { open: false, ..whole(Where::At(address), None, mode) }),
@@ -271,14 +284,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn access(
+    fn access<S: Sink>(
         &self,
         access: &AccessPlan,
         call: &Call,
         contract: &ContractPlan,
         loads: &mut Loads<'_>,
         buffers: &mut Buffers,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) -> Result<(), CallError> {
         let cell = &contract.cells[access.cell as usize];
         let mut at = Vec::new();
@@ -308,7 +321,7 @@ impl Machine<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn components(
+    fn components<S: Sink>(
         &self,
         access: &AccessPlan,
         at: usize,
@@ -318,7 +331,7 @@ impl Machine<'_> {
         contract: &ContractPlan,
         loads: &mut Loads<'_>,
         buffers: &mut Buffers,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) -> Result<(), CallError> {
         let from = buffers.bytes.len();
         let mut open = at < cell.depth;
@@ -341,6 +354,18 @@ impl Machine<'_> {
                     return Ok(());
                 }
                 comp => {
+                    // The commonest by far: one value, straight into the key.
+                    if let Comp::Slot { slot, .. } = comp {
+                        if let Some(bytes) = call.slots.one(*slot) {
+                            buffers.bytes.extend_from_slice(bytes);
+                            buffers.ends.push(buffers.bytes.len() as u32);
+                            let done =
+                                self.components(access, at + 1, place, cell, call, contract, loads, buffers, sink);
+                            buffers.ends.pop();
+                            buffers.bytes.truncate(from);
+                            return done;
+                        }
+                    }
                     buffers.scratch.clear();
                     if self.comp(comp, call, contract, loads, buffers) {
                         buffers.bytes.extend_from_slice(&buffers.scratch);
@@ -481,7 +506,7 @@ impl Machine<'_> {
         let parts = Parts { bytes: &key, ends: &ends };
         if !loads.ignore_batch {
             let mut changed = loads.may_change(hash::ROOT);
-            walk(place, Some(cell), parts, |node| changed |= loads.may_change(node));
+            walk(call.home(), place, Some(cell), parts, |node| changed |= loads.may_change(node));
             if changed {
                 return false;
             }
@@ -549,7 +574,7 @@ fn exact<'a>(place: Where<'a>, cell: &'a CellPlan, mode: Mode) -> Touched<'a> {
 }
 
 /// Everything of a contract at an address, and its cells that have one place on the chain.
-fn all_cells(contract: &ContractPlan, place: Where<'_>, mode: Mode, sink: &mut dyn Sink) {
+fn all_cells<S: Sink>(contract: &ContractPlan, place: Where<'_>, mode: Mode, sink: &mut S) {
     sink.touch(&whole(place, None, mode));
     for cell in contract.cells.iter().filter(|cell| cell.global) {
         sink.touch(&all_of(Where::Chain, cell, mode));
@@ -563,15 +588,23 @@ fn all_of<'a>(place: Where<'a>, cell: &'a CellPlan, mode: Mode) -> Touched<'a> {
 
 /// Nodes from the address down to the last component.
 #[inline]
-pub(crate) fn walk(place: Where<'_>, cell: Option<&CellPlan>, key: Parts<'_>, mut visit: impl FnMut(u64)) {
+pub(crate) fn walk(
+    home: Home<'_>,
+    place: Where<'_>,
+    cell: Option<&CellPlan>,
+    key: Parts<'_>,
+    mut visit: impl FnMut(u64),
+) {
     let mut node = match place {
         Where::Any => return,
         Where::Chain => chain_node(),
+        // The very bytes of the call's address, not only equal ones.
+        Where::At(address) if std::ptr::eq(address, home.address) => home.node,
         Where::At(address) => address_node(address),
     };
     visit(node);
     let Some(cell) = cell else { return };
-    node = hash::below(node, &cell.ident);
+    node = hash::join(node, cell.name);
     visit(node);
     for part in key.iter() {
         node = hash::below(node, part);

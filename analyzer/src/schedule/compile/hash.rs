@@ -32,6 +32,12 @@ pub(crate) fn below(node: u64, bytes: &[u8]) -> u64 {
     fold(mixed ^ C, (bytes.len() as u64) ^ state.rotate_left(29) ^ A)
 }
 
+/// The node below `node` that something hashed before names.
+#[inline(always)]
+pub(crate) fn join(node: u64, name: u64) -> u64 {
+    fold(node ^ C, name ^ A)
+}
+
 /// Another unit of the same node.
 #[inline(always)]
 pub(crate) fn facet(node: u64, which: u64) -> u64 {

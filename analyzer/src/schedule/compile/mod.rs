@@ -301,7 +301,7 @@ impl Evaluator {
         buffers: &mut Buffers,
         out: &mut Vec<Resolved>,
     ) -> Result<(), CallError> {
-        self.machine().run(call, loads, buffers, &mut sink::Explicit { out })
+        self.machine().run(call, loads, buffers, &mut sink::Explicit { home: call.home(), out })
     }
 }
 
@@ -319,7 +319,7 @@ impl Evaluator {
         let mut wrote = Vec::new();
         let mut buffers = std::mem::take(&mut out.buffers);
         let from = out.compiled.units.len();
-        let mut sink = UnitSink::new(self, &mut out.compiled, &mut wrote);
+        let mut sink = UnitSink::new(self, call, &mut out.compiled, &mut wrote);
         let done = self.machine().run(call, &mut loads, &mut buffers, &mut sink);
         out.buffers = buffers;
         out.unresolved += loads.unresolved;
@@ -341,7 +341,7 @@ impl Evaluator {
         let state = State::new();
         let mut loads =
             Loads { state: &state, written: None, me: 0, ordered: true, unresolved: 0, ignore_batch: false };
-        let mut sink = sink::Naming::new(self, unit, texts);
+        let mut sink = sink::Naming::new(self, call, unit, texts);
         self.machine().run(call, &mut loads, &mut Buffers::default(), &mut sink).ok()?;
         sink.found
     }
@@ -450,7 +450,7 @@ impl<'a> BatchBuilder<'a> {
             unresolved: 0,
             ignore_batch: self.ignore_batch,
         };
-        let mut sink = UnitSink::new(self.evaluator, &mut self.compiled, &mut wrote);
+        let mut sink = UnitSink::new(self.evaluator, call, &mut self.compiled, &mut wrote);
         let done = self.evaluator.machine().run(call, &mut loads, &mut self.buffers, &mut sink);
         self.unresolved += loads.unresolved;
         if done.is_ok() && self.order == Order::Preserve {
@@ -539,7 +539,7 @@ impl<'a> BatchBuilder<'a> {
                 let mut loads =
                     Loads { state: self.state, written: None, me, ordered: false, unresolved: 0, ignore_batch: false };
                 let mut wrote = Vec::new();
-                let mut sink = UnitSink::new(self.evaluator, &mut scratch, &mut wrote);
+                let mut sink = UnitSink::new(self.evaluator, call, &mut scratch, &mut wrote);
                 self.evaluator.machine().run(call, &mut loads, &mut self.buffers, &mut sink)?;
                 scratch.truncate(0);
                 for node in wrote {

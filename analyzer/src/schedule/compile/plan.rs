@@ -91,6 +91,8 @@ pub(crate) struct CellPlan {
     pub(crate) id: String,
     /// What tells it from other cells of one address.
     pub(crate) ident: Vec<u8>,
+    /// Hash of that.
+    pub(crate) name: u64,
     /// One place on the whole chain.
     pub(crate) global: bool,
     /// Number of components of a full key.
@@ -330,6 +332,7 @@ fn plan_cells(contract: &v1::Contract, instance_tier: bool) -> Vec<CellPlan> {
         }
         out.push(CellPlan {
             id: cell.id.clone(),
+            name: hash::below(0, &ident),
             ident,
             global,
             depth: 0,
@@ -799,6 +802,7 @@ pub(crate) fn instance_cell(contracts: &[ContractPlan]) -> CellPlan {
     let mut out = CellPlan {
         id: "<instance>".to_owned(),
         ident: b"i".to_vec(),
+        name: hash::below(0, b"i"),
         global: false,
         depth: 0,
         targets: Vec::new(),

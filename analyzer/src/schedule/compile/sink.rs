@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::manifest::v1::Mode;
 
 use super::super::batch::{Access, Batch, BatchError, EXCLUSIVE, Limits, Rule};
-use super::eval::{Buffers, Sink, Touched, Where, walk};
+use super::eval::{Buffers, Call, Home, Sink, Touched, Where, walk};
 use super::{CallError, Evaluator, Kind, UnitName, hash};
 
 /// Marks an access that only matters if somebody touches all below its node.
@@ -123,21 +123,29 @@ impl Compiled {
 /// Turns touches into accesses.
 pub(crate) struct UnitSink<'a> {
     evaluator: &'a Evaluator,
+    home: Home<'a>,
     out: &'a mut Compiled,
     wrote: &'a mut Vec<u64>,
 }
 
 impl<'a> UnitSink<'a> {
-    pub(crate) fn new(evaluator: &'a Evaluator, out: &'a mut Compiled, wrote: &'a mut Vec<u64>) -> UnitSink<'a> {
-        UnitSink { evaluator, out, wrote }
+    pub(crate) fn new(
+        evaluator: &'a Evaluator,
+        call: &'a Call,
+        out: &'a mut Compiled,
+        wrote: &'a mut Vec<u64>,
+    ) -> UnitSink<'a> {
+        UnitSink { evaluator, home: call.home(), out, wrote }
     }
 }
 
 impl Sink for UnitSink<'_> {
+    #[inline]
     fn touch(&mut self, touched: &Touched<'_>) {
         let this = self.evaluator;
         let classes = this.classes.of(touched.mode, touched.keeps, touched.op, touched.bounded);
-        if classes == super::classes::Classes::default() {
+        // What does nothing to a unit under this model (locks where nobody declares them).
+        if classes.all.1.is_none() {
             return;
         }
         // Readers and writers below a node that may be touched as a whole stand at the node too.
@@ -145,7 +153,7 @@ impl Sink for UnitSink<'_> {
         let mut last_expected = this.root_open;
         let mut depth = 0usize;
         let out = &mut *self.out;
-        walk(touched.place, touched.cell, touched.key, |node| {
+        walk(self.home, touched.place, touched.cell, touched.key, |node| {
             if last_expected {
                 out.add(hash::facet(last, READERS), classes.below.0.map(|class| class | INTENT));
                 out.add(hash::facet(last, WRITERS), classes.below.1.map(|class| class | INTENT));
@@ -249,13 +257,14 @@ impl Resolved {
 
 /// Keeps touches.
 pub(crate) struct Explicit<'a> {
+    pub(crate) home: Home<'a>,
     pub(crate) out: &'a mut Vec<Resolved>,
 }
 
 impl Sink for Explicit<'_> {
     fn touch(&mut self, touched: &Touched<'_>) {
         let mut node = hash::ROOT;
-        walk(touched.place, touched.cell, touched.key, |found| node = found);
+        walk(self.home, touched.place, touched.cell, touched.key, |found| node = found);
         self.out.push(Resolved {
             place: match touched.place {
                 Where::Any => None,
@@ -279,6 +288,7 @@ impl Sink for Explicit<'_> {
 /// Finds the touch that made a unit.
 pub(crate) struct Naming<'a> {
     evaluator: &'a Evaluator,
+    call: &'a Call,
     unit: u64,
     /// How canonical bytes were written.
     spelled: BTreeMap<Vec<u8>, String>,
@@ -286,7 +296,7 @@ pub(crate) struct Naming<'a> {
 }
 
 impl<'a> Naming<'a> {
-    pub(crate) fn new(evaluator: &'a Evaluator, unit: u64, texts: &[String]) -> Naming<'a> {
+    pub(crate) fn new(evaluator: &'a Evaluator, call: &'a Call, unit: u64, texts: &[String]) -> Naming<'a> {
         let mut spelled = BTreeMap::new();
         for text in texts {
             let mut bytes = Vec::new();
@@ -294,7 +304,7 @@ impl<'a> Naming<'a> {
             spelled.insert(bytes, text.clone());
             spelled.insert(text.clone().into_bytes(), text.clone());
         }
-        Naming { evaluator, unit, spelled, found: None }
+        Naming { evaluator, call, unit, spelled, found: None }
     }
 
     fn shown(&self, bytes: &[u8]) -> String {
@@ -308,7 +318,7 @@ impl Sink for Naming<'_> {
             return;
         }
         let (mut all, mut wrote) = (Compiled::default(), Vec::new());
-        UnitSink::new(self.evaluator, &mut all, &mut wrote).touch(touched);
+        UnitSink::new(self.evaluator, self.call, &mut all, &mut wrote).touch(touched);
         if !all.units.contains(&self.unit) {
             return;
         }
@@ -321,7 +331,7 @@ impl Sink for Naming<'_> {
             self.found = Some(UnitName::default());
             return;
         }
-        walk(touched.place, touched.cell, touched.key, |node| {
+        walk(self.call.home(), touched.place, touched.cell, touched.key, |node| {
             if at.is_none() && facets(node).contains(&self.unit) {
                 at = Some(depth);
             }
