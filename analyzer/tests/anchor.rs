@@ -101,7 +101,7 @@ fn instructions_are_the_handlers() {
         let contract = vault(features);
         contract.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>()
     };
-    let plain = ["initialize", "deposit", "open_ticket", "close_ticket", "set_fee", "pay_all", "fallback"];
+    let plain = ["initialize", "deposit", "open_ticket", "close_ticket", "set_fee", "quote", "pay_all", "fallback"];
     assert_eq!(names(&[]), plain);
     assert!(names(&["emergency"]).contains(&"drain".to_owned()));
 }
@@ -199,4 +199,56 @@ fn what_is_missing_is_said() {
     // Structs inside themselves end.
     let contract = one("#[derive(Accounts)] pub struct A<'info> { a: A<'info>, b: Signer<'info> }");
     assert!(contract.entries[0].accounts.is_some());
+}
+
+/// A program whose accounts are a state and a log of its own, and what its handler does.
+fn written(body: &str, more: &str) -> [Written; 2] {
+    let text = format!(
+        "use anchor_lang::prelude::*;\n#[program] pub mod p {{ use super::*; pub fn f(ctx: Context<A>, first: u64) -> \
+         Result<()> {{ {body} Ok(()) }} }}\n#[derive(Accounts)] pub struct A<'info> {{ #[account(mut)] state: Account<'info, \
+         State>, #[account(mut)] log: Account<'info, Log>, user: Signer<'info> }}\n#[account] pub struct State {{ n: u64, \
+         list: Vec<u64> }}\n#[account] pub struct Log {{ n: u64 }}\n{more}"
+    );
+    let files = Files(vec![("src/lib.rs".into(), text)]);
+    let analysis = analyze(&files, vec![package()], &Options::default());
+    let accounts = analysis.contracts[0].entries[0].accounts.clone().unwrap();
+    [accounts[0].written, accounts[1].written]
+}
+
+#[test]
+fn written_is_right_or_silent() {
+    use Written::{No, Yes};
+    for (body, more, want) in [
+        ("", "", [No, No]),
+        ("ctx.accounts.log.n = ctx.accounts.state.n;", "", [No, Yes]),
+        ("let s = &mut ctx.accounts.state; s.n += 1;", "", [Yes, No]),
+        ("let s = &mut ctx.accounts.state; let n = &mut s.n; *n = first;", "", [Yes, No]),
+        ("let A { state, log, .. } = ctx.accounts; log.n = state.n;", "", [No, Yes]),
+        ("ctx.accounts.go();", "impl A<'_> { fn go(&mut self) { self.log.n = self.state.n; } }", [No, Yes]),
+        ("go(ctx);", "fn go(c: Context<A>) { c.accounts.state.n = 1; }", [Yes, No]),
+        ("require!(ctx.accounts.state.list.len() > 1, E::X); emit!(ctx.accounts.log.n);", "", [No, No]),
+    ] {
+        assert_eq!(written(body, more), want, "{body}");
+    }
+    // Each of these may write the state in a way that is not followed.
+    for (body, more) in [
+        ("ctx.accounts.state.list.push(1);", ""),
+        ("change(&mut ctx.accounts.state);", "fn change(s: &mut State) { s.n = 1; }"),
+        ("ctx.accounts.state.bump();", "impl State { fn bump(&mut self) { self.n += 1; } }"),
+        ("let i = ctx.accounts.state.to_account_info(); i.try_borrow_mut_data()?[0] = 1;", ""),
+        ("let n = &mut ctx.accounts.state.n; set(n);", "fn set(n: &mut u64) { *n = 1; }"),
+        ("let w = W { n: &mut ctx.accounts.state.n };", "struct W<'a> { n: &'a mut u64 }"),
+        ("other::go(ctx.accounts);", ""),
+        ("other::go(ctx);", ""),
+        ("let a = &mut ctx.accounts; other::go(a);", ""),
+        ("magic!(ctx);", ""),
+        ("for a in ctx.remaining_accounts { a.try_borrow_mut_data()?[0] = 1; }", ""),
+        ("for x in ctx.accounts.state.list.iter_mut() { *x = 1; }", ""),
+        ("if let Some(x) = ctx.accounts.state.list.first_mut() { *x = 1; }", ""),
+        ("std::mem::swap(&mut ctx.accounts.state.n, &mut 1);", ""),
+        ("one(ctx.accounts).n = 1;", "fn one<'a>(a: &'a mut A) -> &'a mut State { &mut a.state }"),
+        ("let A { state: State { n, .. }, .. } = ctx.accounts; *n = 1;", ""),
+    ] {
+        assert_ne!(written(body, more)[0], No, "{body}");
+    }
 }

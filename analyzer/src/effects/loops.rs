@@ -221,7 +221,8 @@ pub(super) fn walk(body: &Arc<Body>, e: ExprId, visit: &mut dyn FnMut(&Expr)) {
     children(expr, &mut |child| walk(body, child, visit));
 }
 
-pub(super) fn children(expr: &Expr, each: &mut dyn FnMut(ExprId)) {
+/// Visits the sub-expressions of an expression, not those inside them.
+pub(crate) fn children(expr: &Expr, each: &mut dyn FnMut(ExprId)) {
     match expr {
         Expr::Local(_) | Expr::Path(_) | Expr::Lit(_) | Expr::Continue(_) | Expr::Opaque(_) => {}
         Expr::Call(callee, args) => {

@@ -30,6 +30,7 @@ mod state;
 pub(crate) mod ty;
 pub(crate) mod value;
 
+pub(crate) use loops::children;
 pub(crate) use run::EntrySpec;
 pub(crate) use value::Val as Value;
 

@@ -9,6 +9,7 @@ mod accounts;
 mod constraints;
 mod identity;
 mod reach;
+mod writes;
 
 use super::Framework;
 use crate::effects::Engine;
@@ -185,8 +186,14 @@ fn instruction(engine: &mut Engine<'_>, item: ItemId) -> Option<Instruction> {
         instruction.callers_span = span;
     }
     accounts::written(&mut declared);
+    let context = instruction.context.clone().unwrap_or_default();
+    let mut reached = reach::reach(engine, item, &context);
+    let remaining = reach::remaining_accounts(engine, &reached);
+    // Any account may be among those nobody declared.
+    reached.blind |= remaining.is_some();
+    writes::detect(engine, &reached, &context, &mut declared);
     instruction.accounts = Some(declared);
-    if let Some(span) = reach::remaining_accounts(engine, item) {
+    if let Some(span) = remaining {
         let what = "ctx.remaining_accounts".to_owned();
         instruction.unknowns.push(unknown(UnknownReason::RemainingAccounts, what, span));
     }
