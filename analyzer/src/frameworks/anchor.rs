@@ -34,7 +34,7 @@ fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
         package.deps.iter().any(|(dep, _)| is_anchor(dep)) || package.missing.iter().any(|missing| is_anchor(missing));
     // A crate may reach Anchor through another crate's re-export; the two attributes together are its own.
     let items = engine.world.krate(krate);
-    let has_accounts = || items.items.iter().any(|item| item.attrs.iter().any(|attr| accounts::derives_accounts(attr)));
+    let has_accounts = || items.items.iter().any(|item| item.attrs.iter().any(accounts::derives_accounts));
     let programs = programs(engine, krate);
     !programs.is_empty() && (depends || has_accounts())
 }

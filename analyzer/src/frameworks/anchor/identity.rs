@@ -195,7 +195,8 @@ impl Resolver<'_, '_> {
             let Some(field) = one.has_one.iter().find(|text| names(text)) else { continue };
             let field = field.text.trim().to_owned();
             let key = self.identity(base);
-            if base != at && fixed(&key) && !one.optional {
+            // What this instruction may change itself would look as if two of them made each other fail.
+            if base != at && fixed(&key) && !one.optional && !one.writable {
                 return Some(Term::Load { cell: CellId(base as u32), key: vec![key], field: vec![field] });
             }
         }
@@ -209,7 +210,7 @@ impl Resolver<'_, '_> {
             Value::Field(name, field) => {
                 let base = self.all.iter().position(|other| other.name == name)?;
                 let key = self.identity(base);
-                let fixed = fixed(&key) && self.all[base].name != account.name;
+                let fixed = fixed(&key) && self.all[base].name != account.name && !self.all[base].writable;
                 fixed.then(|| Term::Load { cell: CellId(base as u32), key: vec![key], field })
             }
             Value::Term(term) => Some(term),
