@@ -22,7 +22,7 @@ fn contract_of(files: Vec<(&'static str, String)>) -> Contract {
         crate_name: "user".into(),
         root: "src/lib.rs".into(),
         edition: 2021,
-        missing: vec!["soroban_sdk".into()],
+        missing: vec!["soroban_sdk".into(), "soroban_token_sdk".into()],
         analysed: true,
         ..Package::default()
     };
@@ -230,4 +230,22 @@ fn code_that_is_not_there_is_unknown_when_it_gets_the_environment() {
          #[contractimpl] impl C { pub fn f(env: Env, s: Symbol) { elsewhere::do_it(&env, s); } }",
     );
     assert!(!entry(&contract, "f").unknowns.is_empty());
+}
+
+#[test]
+fn metadata_of_the_token_library_is_in_the_instance() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, Env, U256};
+         use soroban_token_sdk::{metadata::TokenMetadata, TokenUtils};
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             pub fn decimals(env: Env) -> u32 { TokenUtils::new(&env).metadata().get_metadata().decimal }
+             pub fn rename(env: Env, meta: TokenMetadata) { TokenUtils::new(&env).metadata().set_metadata(&meta); }
+             pub fn sum(env: Env, a: u128) -> u128 { U256::from_u128(&env, a).add(&U256::from_u32(&env, 1)).to_u128().unwrap() }
+             fn add(&self, env: &Env) {}
+         }",
+    );
+    assert_eq!(footprint(&contract, "decimals"), ["read instance.METADATA[]"]);
+    assert_eq!(footprint(&contract, "rename"), ["write instance.METADATA[]"]);
+    assert!(footprint(&contract, "sum").is_empty());
 }

@@ -12,6 +12,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("cosmwasm_storage.toml", include_str!("cosmwasm_storage.toml")),
     ("sylvia.toml", include_str!("sylvia.toml")),
     ("soroban_sdk.toml", include_str!("soroban_sdk.toml")),
+    ("soroban_token_sdk.toml", include_str!("soroban_token_sdk.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.
