@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! Finds writes of messages that anyone may send to a map at a key whose first component is not known: computed in a way
-//! the analysis does not follow, or chosen while the call runs.
+//! the analysis does not follow, or chosen while the call runs. Loops over lists and over the map itself are not meant.
 //!
 //! ## Why it costs
 //! Such a write may meet every other access to the map. A scheduler that goes by footprints runs these calls one after
@@ -32,7 +32,7 @@
 use super::facts::{At, writes};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, Term};
+use crate::ir::{CellId, Mode, Term};
 
 pub(crate) struct DynamicKey;
 
@@ -60,6 +60,7 @@ impl Lint for DynamicKey {
                 let access = cx.access(at);
                 writes(access.mode)
                     && matches!(access.key.first(), Some(Term::Any))
+                    && !walks(cx, at)
                     && cx.entry(at.entry).unknowns.is_empty()
             });
             let found = cx.one_per_entry(&found);
@@ -86,6 +87,17 @@ impl Lint for DynamicKey {
     }
 }
 
+/// True when the write is one of many that a loop makes, or the call also looks through the map: its keys then come from
+/// a list or from the map itself, and no single key is missing.
+fn walks(cx: &Cx<'_>, at: At) -> bool {
+    let access = cx.access(at);
+    let looks = |other: &At| {
+        let other = cx.access(*other);
+        matches!(other.mode, Mode::Scan) || other.key.iter().any(|part| matches!(part, Term::Prefix(_)))
+    };
+    access.repeat || cx.accesses_of(&[at.entry], access.cell).iter().any(looks)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Build, uint};
@@ -101,6 +113,12 @@ mod tests {
     fn silent() {
         let known = Build::new().map("B", uint(64)).entry("put").at("B", &[Term::Caller], Mode::Write);
         assert_eq!(known.run("XL191"), "");
+        let cleared = Build::new()
+            .map("B", uint(64))
+            .entry("clear")
+            .at("B", &[Term::Prefix(Vec::new())], Mode::Scan)
+            .at("B", &[Term::Any], Mode::Delete);
+        assert_eq!(cleared.run("XL191"), "");
         let read = Build::new().map("B", uint(64)).entry("get").at("B", &[Term::Any], Mode::Read);
         assert_eq!(read.run("XL191"), "");
     }
