@@ -21,6 +21,10 @@ pub const MODES: [Mode; 10] = [
     Mode::Lock,
 ];
 
+/// The model taken where a manifest names one that is not known: plain key locks, which wait for every pair of accesses
+/// of which one changes something.
+pub const PLAIN: &str = "keyed";
+
 const FILES: [&str; 7] = [
     include_str!("solana.toml"),
     include_str!("soroban.toml"),

@@ -140,7 +140,7 @@ impl<'a> World<'a> {
     /// A world without state and deployments, under the model that the manifest's first contract names.
     pub fn new(manifest: &'a Manifest) -> World<'a> {
         let named = manifest.contracts.first().and_then(|contract| chains::get(&contract.chain.model));
-        let chain = named.or_else(|| chains::get("keyed")).unwrap_or(&chains::all()[0]);
+        let chain = named.or_else(|| chains::get(chains::PLAIN)).unwrap_or(&chains::all()[0]);
         World {
             manifest,
             chain,

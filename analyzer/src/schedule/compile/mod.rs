@@ -10,6 +10,7 @@ mod eval;
 mod hash;
 mod line;
 mod plan;
+mod shape;
 mod sink;
 mod value;
 

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::v1::{self, Const, Mode, Step, Term, Type};
+use crate::manifest::v1::{self, Mode, Step, Term, Type};
 
 use super::hash;
+use super::shape::shape;
 use super::value::{Target, encode_const, part};
 
 /// Where the value of a slot comes from.
@@ -361,64 +362,6 @@ fn plan_cells(contract: &v1::Contract, instance_tier: bool) -> Vec<CellPlan> {
     out
 }
 
-/// What kind of thing a term makes, so that unequal bytes mean unequal values only among terms of one shape. `None`: not
-/// known at all. The empty shape is a plain value.
-///
-/// Inside a function the kind of each plain value counts too: a function is injective for one type of its argument, and
-/// two types may have one encoding.
-fn shape(term: &Term, entry: &v1::Entry, inside: bool) -> Option<Vec<u8>> {
-    match term {
-        Term::Fn { name, of, injective: true } => {
-            let mut out = Vec::new();
-            part(name.as_bytes(), &mut out);
-            for term in of {
-                part(&shape(term, entry, true)?, &mut out);
-            }
-            Some(out)
-        }
-        Term::Fn { .. } | Term::Any | Term::Prefix(_) => None,
-        Term::Env { name, scope } => match scope {
-            v1::EnvScope::Chain | v1::EnvScope::Block => Some([b"env:", name.as_bytes()].concat()),
-            v1::EnvScope::Tx | v1::EnvScope::Call => None,
-        },
-        Term::Coalesce(of) => {
-            let mut shapes = of.iter().map(|term| shape(term, entry, inside));
-            let first = shapes.next()??;
-            shapes.all(|other| other.as_ref() == Some(&first)).then_some(first)
-        }
-        Term::Const(_)
-        | Term::Arg { .. }
-        | Term::Caller
-        | Term::Origin
-        | Term::SelfAddr
-        | Term::Account(_)
-        | Term::Load { .. } => Some(if inside { kind(term, entry).to_vec() } else { Vec::new() }),
-    }
-}
-
-/// The kind of value that a plain term stands for.
-fn kind(term: &Term, entry: &v1::Entry) -> &'static [u8] {
-    let ty = match term {
-        Term::Const(Const::Int(_)) => return b"number",
-        Term::Const(Const::Bool(_)) => return b"truth",
-        Term::Const(Const::Bytes(_)) => return b"bytes",
-        Term::Load { .. } => return b"loaded",
-        Term::Arg { path, .. } => {
-            let Some(Step::Field(name)) = path.0.first() else { return b"?" };
-            let param = entry.params.iter().find(|param| param.name == *name);
-            param.and_then(|param| type_at(&param.ty, &path.0[1..]))
-        }
-        _ => return b"text",
-    };
-    match ty {
-        Some(Type::Text { .. } | Type::Address { .. }) => b"text",
-        Some(Type::Uint(_) | Type::Int(_)) => b"number",
-        Some(Type::Bool) => b"truth",
-        Some(Type::Bytes { .. }) => b"bytes",
-        _ => b"?",
-    }
-}
-
 struct EntryBuilder<'a> {
     contract: &'a v1::Contract,
     entry: &'a v1::Entry,
@@ -730,7 +673,7 @@ fn child<'a>(list: &'a mut Vec<(String, Trie)>, name: &str) -> &'a mut Trie {
 }
 
 /// The type a path leads to; options on the way are looked through.
-fn type_at<'a>(mut ty: &'a Type, path: &[Step]) -> Option<&'a Type> {
+pub(super) fn type_at<'a>(mut ty: &'a Type, path: &[Step]) -> Option<&'a Type> {
     let mut fields: Option<&'a [(String, Type)]> = None;
     for step in path {
         while let Type::Option(inner) = ty {
