@@ -1,5 +1,7 @@
 //! The generated pages of the book equal what the code says. `UPDATE_DOCS=1` writes them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Every lint over every fixture of `fixtures/lints`: a finding stands exactly where `//~ CODE` says so.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
