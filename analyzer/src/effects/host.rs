@@ -263,6 +263,7 @@ impl Engine<'_> {
             },
             _ => None,
         };
+        #[allow(clippy::type_complexity)]
         let (cells, complete): (Vec<(Rc<CellVal>, Option<Val>)>, bool) = match &place.kind {
             Kind::Multi(values) => {
                 let cells: Vec<_> = values.iter().filter_map(cell_of).collect();

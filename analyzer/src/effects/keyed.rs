@@ -69,7 +69,11 @@ impl Engine<'_> {
         }
         if let Kind::Multi(values) = &key.kind {
             let values = values.clone();
-            return values.iter().fold(true, |all, value| self.names_of_key(value, names, depth + 1) && all);
+            let mut complete = true;
+            for value in values.iter() {
+                complete &= self.names_of_key(value, names, depth + 1);
+            }
+            return complete;
         }
         if let Ty::Tuple(parts) = &key.ty {
             if parts.is_empty() {
@@ -125,8 +129,8 @@ impl Engine<'_> {
                     let Some(written) = def.variants.get(variant as usize) else { return false };
                     let fields = self.field_types(&key.ty, Some(variant));
                     let mut components = Vec::new();
-                    for (field, ty) in fields.iter().cloned() {
-                        components.push(self.payload(&key, variant, &field).retyped_if_unknown(&ty));
+                    for (field, ty) in fields.iter() {
+                        components.push(self.payload(&key, variant, field).retyped_if_unknown(ty));
                     }
                     let form = if components.is_empty() { "item" } else { "map" };
                     names.push(Named { name: written.name.to_string(), form, components });
@@ -136,8 +140,8 @@ impl Engine<'_> {
             ItemKind::Struct(_) => {
                 let fields = self.field_types(&key.ty, None);
                 let mut components = Vec::new();
-                for (field, ty) in fields.iter().cloned() {
-                    components.push(self.field(&key, &field).retyped_if_unknown(&ty));
+                for (field, ty) in fields.iter() {
+                    components.push(self.field(&key, field).retyped_if_unknown(ty));
                 }
                 let form = if components.is_empty() { "item" } else { "map" };
                 names.push(Named { name: item.name.to_string(), form, components });
@@ -180,8 +184,8 @@ impl Engine<'_> {
                 let item = self.item(*id);
                 if own && matches!(item.kind, ItemKind::Struct(_)) {
                     let fields = self.field_types(&value.ty, None);
-                    for (field, ty) in fields.iter().cloned() {
-                        let part = self.field(&value, &field).retyped_if_unknown(&ty);
+                    for (field, ty) in fields.iter() {
+                        let part = self.field(&value, field).retyped_if_unknown(ty);
                         self.flatten_key(&part, parts, depth + 1);
                     }
                     return;

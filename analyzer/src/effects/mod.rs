@@ -60,6 +60,9 @@ pub(crate) struct Div {
 
 pub(crate) type Ev = Result<Val, Div>;
 
+/// Whether a path names a generated client, and which argument is the address it speaks to.
+pub(crate) type StandIns = fn(&[Name]) -> Option<usize>;
+
 /// Items of the standard library the interpreter has to know.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
@@ -98,7 +101,7 @@ pub(crate) struct Engine<'w> {
     pub(crate) harmless_attributes: FxHashSet<String>,
     /// What a path to a generated constructor of a stand-in for another contract means: the argument that is its
     /// address. Methods of such a value are calls to that contract.
-    pub(crate) stand_ins: Option<fn(&[Name]) -> Option<usize>>,
+    pub(crate) stand_ins: Option<StandIns>,
     /// A synchronous call to another contract may come back and change state.
     pub(crate) reentrant: bool,
     cells: Cells,

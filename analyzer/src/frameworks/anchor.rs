@@ -250,7 +250,7 @@ fn cells_and_entries(instructions: Vec<Instruction>) -> (Vec<Cell>, Vec<Entry>) 
         let mut accesses = Vec::new();
         let mut accounts = Vec::new();
         for (account, id) in declared.iter().zip(&ids) {
-            let identity = identity::with_cells(&account.identity, &declared, &ids);
+            let identity = identity::with_cells(&account.identity, &ids);
             let mut modes = Vec::new();
             if account.writable {
                 modes.push(Mode::Lock);

@@ -21,7 +21,7 @@ fn last_segment(attr: &Attr) -> &str {
     attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
 }
 
-fn exported<'a>(attrs: &'a [Attr]) -> Option<&'a Attr> {
+fn exported(attrs: &[Attr]) -> Option<&Attr> {
     attrs.iter().find(|attr| last_segment(attr) == "contractimpl")
 }
 

@@ -68,8 +68,8 @@ pub(super) fn resolve(engine: &Engine<'_>, krate: CrateId, all: &mut [Declared])
 }
 
 /// Puts the cells in place of the indexes.
-pub(super) fn with_cells(term: &Term, all: &[Declared], ids: &[CellId]) -> Term {
-    let inner = |of: &[Term]| of.iter().map(|term| with_cells(term, all, ids)).collect();
+pub(super) fn with_cells(term: &Term, ids: &[CellId]) -> Term {
+    let inner = |of: &[Term]| of.iter().map(|term| with_cells(term, ids)).collect();
     match term {
         Term::Load { cell, key, field } => match ids.get(cell.0 as usize) {
             Some(id) => Term::Load { cell: *id, key: inner(key), field: field.clone() },
