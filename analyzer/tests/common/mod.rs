@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Files of packages in memory, by package and path.
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     files: BTreeMap<(u32, String), Arc<str>>,
 }
 
@@ -21,7 +21,7 @@ impl Sources for Memory {
 }
 
 /// A package that depends on the CosmWasm crates, which are known by their tables only.
-pub fn cosmwasm_package(name: &str) -> Package {
+pub(crate) fn cosmwasm_package(name: &str) -> Package {
     let names = ["cosmwasm_std", "cw_storage_plus", "cosmwasm_schema"];
     Package {
         name: name.to_owned(),
@@ -36,14 +36,14 @@ pub fn cosmwasm_package(name: &str) -> Package {
 }
 
 /// Analyses one file as a CosmWasm contract.
-pub fn analyse_text(text: &str) -> Analysis {
+pub(crate) fn analyse_text(text: &str) -> Analysis {
     let mut memory = Memory::default();
     memory.files.insert((0, "src/lib.rs".to_owned()), text.into());
     analyze(&memory, vec![cosmwasm_package("test-contract")], &Options::default())
 }
 
 /// Analyses a package under `fixtures/`.
-pub fn analyse_fixture(folder: &str) -> Analysis {
+pub(crate) fn analyse_fixture(folder: &str) -> Analysis {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let mut memory = Memory::default();
     add_files(&root, &root.join("src"), &mut memory);
@@ -65,7 +65,7 @@ fn add_files(root: &Path, folder: &Path, memory: &mut Memory) {
 }
 
 /// A footprint as lines: `update BALANCES[caller]`, `? unresolved-call: x`, `> message contract`.
-pub fn lines(analysis: &Analysis, entry: &str) -> Vec<String> {
+pub(crate) fn lines(analysis: &Analysis, entry: &str) -> Vec<String> {
     let contract = analysis.contracts.first().expect("a contract");
     let entry = contract.entries.iter().find(|known| known.name == entry).expect("the entry point");
     let mut lines: Vec<String> = entry.accesses.iter().map(|access| line(contract, access)).collect();

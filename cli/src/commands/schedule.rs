@@ -499,7 +499,7 @@ fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -603,10 +603,10 @@ fn budget_lines(loaded: &Loaded, selection: &Selection, setting: &Setting, out: 
             Full::Unit(unit) => format!("`{}`", unit_text(loaded, setting, node, unit)),
         };
         let _ = write!(out, "  left out of the {}: {}, {what} full", nouns.block, plural(count, "call", "calls"));
-        if let Full::Unit(unit) = full {
-            if let Some(lowest) = selection.lowest.get(&unit).filter(|&&lowest| lowest > 0) {
-                let _ = write!(out, "; lowest priority with room {}", grouped(*lowest));
-            }
+        if let Full::Unit(unit) = full
+            && let Some(lowest) = selection.lowest.get(&unit).filter(|&&lowest| lowest > 0)
+        {
+            let _ = write!(out, "; lowest priority with room {}", grouped(*lowest));
         }
         out.push('\n');
     }
