@@ -120,7 +120,9 @@ fn fixed(batch: &Batch, request: &Request, work: &mut Workspace) -> Planned {
 /// The bound of chain and area, made tighter by the interval bound where that is affordable and there is a gap.
 fn tight_bound(batch: &Batch, analysis: &Analysis, lanes: u32, makespan: u64) -> u64 {
     let simple = lower_bound(analysis.critical, batch.total(), lanes);
-    if simple == makespan { simple } else { simple.max(interval_bound(batch, lanes)) }
+    // Less than a thousandth is not worth the search, and of large batches it is the scale that decides.
+    let close = makespan - simple <= simple / 1_000;
+    if close || batch.len() > 20_000 { simple } else { simple.max(interval_bound(batch, lanes)) }
 }
 
 fn reordered(batch: &Batch, request: &Request, work: &mut Workspace) -> Planned {
