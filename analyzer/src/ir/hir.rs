@@ -1,8 +1,8 @@
 //! The lowered program: items of a crate and bodies of functions, free of `syn`.
 //!
 //! Names in bodies are not values (MODEL §6.1): every binding has its own [`LocalId`], so shadowing is gone, and a
-//! mutation is an explicit [`ExprKind::Assign`] on a place. Macros are gone too: `macro_rules!` invocations are expanded
-//! where they stand, macros of the table become the expressions they mean, and the rest is [`ExprKind::UnknownMacro`]
+//! mutation is an explicit [`Expr::Assign`] on a place. Macros are gone too: `macro_rules!` invocations are expanded
+//! where they stand, macros of the table become the expressions they mean, and the rest is [`Expr::UnknownMacro`]
 //! with whatever expressions its tokens contain.
 //!
 //! Items are lowered with their file; bodies are lowered on demand (`source::World::body`).

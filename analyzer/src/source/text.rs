@@ -30,10 +30,10 @@ pub(crate) const VIRTUAL: u32 = 0x8000_0000;
 /// never typed by people).
 pub(crate) const MARK: char = '\u{2d0}';
 
-/// Stack for threads that parse or walk parsed text; [`check`] keeps every accepted text well below it.
+/// Stack for threads that parse or walk parsed text; `check` keeps every accepted text well below it.
 pub const STACK: usize = 256 << 20;
 
-/// Runs `work` on a thread whose stack is large enough for every text [`check`] accepts.
+/// Runs `work` on a thread whose stack is large enough for every text `check` accepts.
 ///
 /// Inside a procedural macro it also keeps the parser from using the compiler's tokens, which have no byte ranges and
 /// belong to another thread; tokens made before and after are not touched.
