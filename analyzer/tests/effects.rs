@@ -162,6 +162,22 @@ fn a_counter_in_a_loop_is_no_single_delta_unsound() {
 }
 
 #[test]
+fn a_write_of_one_round_is_read_by_the_next_unsound() {
+    let found = go(
+        "for _ in 0..n { let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; OWNER.save(deps.storage, &info.sender)?; } Ok(Response::new())",
+    );
+    assert_eq!(found, ["update OWNER", "write M[any]"]);
+}
+
+#[test]
+fn a_closure_handed_to_unseen_code_runs_any_number_of_times_unsound() {
+    let found = go(
+        "let mut i = 0u64; other::each(list, |_| { i += 1; }); N.save(deps.storage, (&info.sender, i), &n)?; Ok(Response::new())",
+    );
+    assert_eq!(found, ["write N[caller, any]"]);
+}
+
+#[test]
 fn helpers_closures_aliases_and_function_values_unsound() {
     let items = "fn set(s: &mut dyn Storage, n: u64) -> StdResult<()> { A.save(s, &n) }\n\
                  fn apply(f: fn(&mut dyn Storage, u64) -> StdResult<()>, s: &mut dyn Storage, n: u64) -> StdResult<()> { f(s, n) }\n\

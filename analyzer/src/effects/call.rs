@@ -264,7 +264,25 @@ impl Engine<'_> {
             let args = written.params.iter().map(|_| Val::any(Ty::Unknown)).collect::<Vec<_>>();
             self.conditions += 1;
             self.repeats += 1;
+            // Once to see what it changes, and again from a state in which that has happened any number of times.
+            let mark = self.store.mark();
+            let _ = self.call_closure(&closure, args.clone(), &Ty::Unknown, span);
+            let changed = self.store.changes(mark);
+            self.store.rollback(mark);
+            for (slot, value) in changed.0 {
+                let either = join(self.store.get(slot), &value, 0);
+                let any = self.widen(&either);
+                self.store.set(slot, any);
+            }
+            let mark = self.store.mark();
             let result = self.call_closure(&closure, args, &Ty::Unknown, span);
+            let once_more = self.store.changes(mark);
+            self.store.rollback(mark);
+            for (slot, value) in once_more.0 {
+                let either = join(self.store.get(slot), &value, 0);
+                let any = self.widen(&either);
+                self.store.set(slot, any);
+            }
             self.conditions -= 1;
             self.repeats -= 1;
             if let Ok(result) = result {

@@ -22,13 +22,12 @@ impl Engine<'_> {
         want: &Ty,
         body: &mut dyn FnMut(&mut Self, &mut Frame) -> Result<bool, Div>,
     ) -> Ev {
-        let before = self.store.mark();
         let slots_before = self.store.len() as u32;
         self.conditions += 1;
         self.repeats += 1;
         let mut exits: Vec<(Changes, Val)> = Vec::new();
         let mut ends: Vec<Changes> = Vec::new();
-        for round in 0..=LOOP_ROUNDS {
+        for round in 0..=LOOP_ROUNDS + 1 {
             let mark = self.store.mark();
             f.push_loop(label.clone(), mark);
             let events = self.rec.events.len();
@@ -62,11 +61,15 @@ impl Engine<'_> {
                     next.0.insert(*slot, new);
                 }
             }
-            if !grew {
+            // A write of this round is seen by the loads of the next one: as long as it is new, go again, and if that
+            // does not end, no load is of the initial state.
+            let wrote = self.rec.wrote_anew(events);
+            if !grew && !wrote {
                 break;
             }
-            // The loads of this round may be of values written by an earlier one: keep its events and go again.
-            let _ = events;
+            if wrote && round >= LOOP_ROUNDS {
+                self.rec.state_lost = true;
+            }
             self.store.apply(next);
         }
         self.repeats -= 1;
@@ -86,7 +89,6 @@ impl Engine<'_> {
             ways.extend(ends);
             value = Some(Val::unit());
         }
-        let _ = before;
         if endless {
             return Err(Div { fail: f.loops_diverge_by_failure() });
         }

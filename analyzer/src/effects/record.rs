@@ -204,6 +204,15 @@ impl Recorder {
             })
     }
 
+    /// True when an event since `from` writes a place that no event before it wrote.
+    pub(super) fn wrote_anew(&self, from: usize) -> bool {
+        let writes = |event: &&Event| matches!(event.did, Did::Write(_) | Did::Delete | Did::Append);
+        let (old, new) = self.events.split_at(from.min(self.events.len()));
+        new.iter()
+            .filter(writes)
+            .any(|event| !old.iter().filter(writes).any(|known| known.cell == event.cell && known.key == event.key))
+    }
+
     pub(super) fn observe(&mut self, loads: &[u32]) {
         for &load in loads {
             if let Some(load) = self.loads.get_mut(load as usize) {
