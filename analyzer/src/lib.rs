@@ -7,6 +7,8 @@ pub mod diagnostics;
 pub mod ir;
 pub mod manifest;
 
+#[cfg(feature = "workload")]
+pub mod costs;
 #[cfg(feature = "schedule")]
 pub mod schedule;
 

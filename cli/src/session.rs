@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use crosslane_analyzer::chains::{self, ChainModel};
 use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
+use crosslane_analyzer::costs::Costs;
 use crosslane_analyzer::ir::{Contract, EntryKind, Location};
 use crosslane_analyzer::manifest::{self, BuildOptions, Manifest};
 use crosslane_analyzer::source::parse_model;
@@ -12,6 +13,7 @@ use crosslane_analyzer::{Analysis, Options};
 
 use crate::args::Common;
 use crate::config::{self, Config};
+use crate::costs;
 use crate::fail::{Fail, did_you_mean};
 use crate::output;
 use crate::project::{self, FeatureChoice, Project, Request, Selection};
@@ -25,6 +27,8 @@ pub(crate) struct Unit {
     pub(crate) config: Config,
     /// What it does.
     pub(crate) analysis: Analysis,
+    /// What its calls were measured to use; empty without `--costs`.
+    pub(crate) costs: Costs,
 }
 
 /// The chain model that a contract is judged by: the configured one, or its framework's.
@@ -165,7 +169,8 @@ pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
                 project.name, project.version
             ))?;
         }
-        units.push(Unit { project, config, analysis });
+        let costs = costs::load(&config, &analysis, common)?;
+        units.push(Unit { project, config, analysis, costs });
     }
     Ok(units)
 }

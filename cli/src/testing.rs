@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crosslane_analyzer::Analysis;
 use crosslane_analyzer::conflicts::samples::{self, Builder, touch};
+use crosslane_analyzer::costs::Costs;
 use crosslane_analyzer::diagnostics::*;
 use crosslane_analyzer::ir::{Contract, Mode};
 use crosslane_analyzer::ir::{SourceMap, Span};
@@ -25,7 +26,7 @@ pub(crate) fn unit(contracts: Vec<Contract>) -> Unit {
         missing: Vec::new(),
         missing_below: 0,
     };
-    Unit { project, config: Config::default(), analysis: Analysis { contracts, ..Analysis::default() } }
+    Unit { project, config: Config::default(), analysis: Analysis { contracts, ..Analysis::default() }, costs: Costs::new() }
 }
 
 /// The token of the samples.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::conflicts::evaluate::World;
 use crate::manifest;
 
 use super::io::*;
@@ -269,16 +270,18 @@ fn written(this: &Evaluator, loaded: &Loaded, request: &Request) -> String {
 #[test]
 fn thousand_transfers_and_burns_are_verified_and_tampering_is_found() {
     let lines = thousand();
-    let state = State::new();
+    let manifest = manifest::read(TOKEN).unwrap();
     let mut rng = Rng::new(3);
     let mut found = 0;
     for chain in ["keyed", "occ", "merge"] {
         let this = evaluator(chain);
+        let mut world = World::new(&manifest);
+        world.chain = crate::chains::get(chain).unwrap();
         for threads in [1, 2] {
             let loaded = load(&this, "", &lines, &IngestOptions { threads, ..IngestOptions::default() }).unwrap();
             let text = written(&this, &loaded, &Request { lanes: 16, ..Request::default() });
             let file = read_schedule(&text).unwrap();
-            assert_eq!(check_schedule(&this, &state, &loaded, &file), [] as [&str; 0], "{chain}");
+            assert_eq!(check_schedule(&world, &loaded, &file), [] as [&str; 0], "{chain}");
             if threads == 2 {
                 continue;
             }
@@ -289,7 +292,7 @@ fn thousand_transfers_and_burns_are_verified_and_tampering_is_found() {
                     file.hot_units
                 );
             }
-            let checker = Checker::new(&this, &state, &loaded, Order::Preserve).unwrap();
+            let checker = Checker::new(&world, &loaded, Order::Preserve).unwrap();
             for round in 0..340 {
                 let mut bad = file.clone();
                 let (at, other) = (rng.below(2_000) as usize, rng.below(2_000) as usize);

@@ -18,6 +18,7 @@ pub(crate) mod manifest;
 pub(crate) mod matrix;
 pub(crate) mod schedule;
 pub(crate) mod schema;
+pub(crate) mod verify;
 pub(crate) mod why;
 
 /// How a run ended.

@@ -14,11 +14,10 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use crosslane_analyzer::manifest::{self, Manifest};
 use crosslane_analyzer::schedule::io::{
-    Format as BatchFormat, IngestOptions, InputError, LeftOut, Loaded, Report, ScheduleFile, read_batch, read_schedule,
-    read_state, write_schedule,
+    Format as BatchFormat, IngestOptions, InputError, LeftOut, Loaded, Report, read_batch, read_state, write_schedule,
 };
 use crosslane_analyzer::schedule::{
-    Batch, Budget, Checker, Evaluator, EvaluatorOptions, Full, Limits, Method, Order, Request, Scope, Selection, State,
+    Batch, Budget, Evaluator, EvaluatorOptions, Full, Limits, Method, Order, Request, Scope, Selection, State,
     percentiles, plan, select, stages, verify_stages,
 };
 
@@ -66,18 +65,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Check a schedule against its manifest and batch
-    Verify(Verify),
-}
-
-/// Flags of `schedule verify`.
-#[derive(Debug, clap::Args)]
-struct Verify {
-    /// What was scheduled.
-    #[command(flatten)]
-    input: Input,
-    /// The schedule to check
-    #[arg(long, value_name = "FILE")]
-    schedule: PathBuf,
+    Verify(super::verify::Args),
 }
 
 /// What calls mean.
@@ -85,21 +73,21 @@ struct Verify {
 pub(crate) struct Meaning {
     /// Manifest of a contract; repeat for several contracts
     #[arg(long, value_name = "FILE", default_value = "crosslane.json")]
-    manifest: Vec<PathBuf>,
+    pub(super) manifest: Vec<PathBuf>,
     /// State the block starts in, for keys that are read from state
     #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
+    pub(super) state: Option<PathBuf>,
     /// Contracts by address, for calls out: a JSON object
     #[arg(long, value_name = "FILE")]
-    deployments: Option<PathBuf>,
+    pub(super) deployments: Option<PathBuf>,
 }
 
 /// A batch and what its calls mean.
 #[derive(Debug, Clone, clap::Args)]
-struct Input {
+pub(super) struct Input {
     /// Manifests and what belongs to them.
     #[command(flatten)]
-    meaning: Meaning,
+    pub(super) meaning: Meaning,
     /// Calls, one a line (.jsonl, .csv), `-` for standard input, or a folder of such files; may be repeated
     #[arg(long, value_name = "FILE", required = true)]
     batch: Vec<PathBuf>,
@@ -165,19 +153,19 @@ fn method(text: &str) -> Result<Method, String> {
 /// Runs `schedule` or `schedule verify`.
 pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     match &args.verb {
-        Some(Verb::Verify(verify)) => check(verify, common),
+        Some(Verb::Verify(verify)) => super::verify::run(verify, common),
         None => schedule(args, common),
     }
 }
 
 /// Everything that is the same for all batches of a run.
-struct Setting {
-    evaluator: Evaluator,
-    state: State,
-    order: Order,
+pub(super) struct Setting {
+    pub(super) evaluator: Evaluator,
+    pub(super) state: State,
+    pub(super) order: Order,
 }
 
-fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
+pub(super) fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
     let (evaluator, state) = meaning(&input.meaning, common)?;
     let order = match input.order {
         OrderFlag::Preserve => Order::Preserve,
@@ -189,14 +177,7 @@ fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting> {
 /// Manifests, compiled, and the state.
 pub(crate) fn meaning(input: &Meaning, common: &Common) -> anyhow::Result<(Evaluator, State)> {
     let manifests = input.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let deployments = match &input.deployments {
-        Some(path) => {
-            let text = read_text(path)?;
-            serde_json::from_str::<BTreeMap<String, String>>(&text)
-                .map_err(|error| Fail::new(format!("{error}")).file(path))?
-        }
-        None => BTreeMap::new(),
-    };
+    let deployments = deployments(input)?;
     let options = EvaluatorOptions {
         chain: common.analysis.chain.clone(),
         scope: match common.analysis.external {
@@ -216,11 +197,17 @@ pub(crate) fn meaning(input: &Meaning, common: &Common) -> anyhow::Result<(Evalu
     Ok((evaluator, state))
 }
 
-fn read_text(path: &Path) -> anyhow::Result<String> {
+pub(super) fn deployments(input: &Meaning) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(path) = &input.deployments else { return Ok(BTreeMap::new()) };
+    let text = read_text(path)?;
+    Ok(serde_json::from_str(&text).map_err(|error| Fail::new(format!("{error}")).file(path))?)
+}
+
+pub(super) fn read_text(path: &Path) -> anyhow::Result<String> {
     Ok(fs::read_to_string(path).map_err(|error| Fail::new(format!("cannot read: {error}")).file(path))?)
 }
 
-fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
+pub(super) fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
     let text = fs::read_to_string(path).map_err(|error| {
         let fail = Fail::new(format!("cannot read the manifest: {error}")).file(path);
         fail.help("`cargo crosslane manifest` writes one; `--manifest FILE` names another")
@@ -239,7 +226,7 @@ fn input_fail(error: &InputError, path: &Path) -> Fail {
     }
 }
 
-fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow::Result<Loaded> {
+pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow::Result<Loaded> {
     let format = match input.input_format {
         Some(InputFormat::Csv) => BatchFormat::Csv,
         Some(InputFormat::Jsonl) => BatchFormat::JsonLines,
@@ -264,7 +251,7 @@ fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow
 }
 
 /// Files of all `--batch`, those of a folder by name.
-fn batches(input: &Input) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn batches(input: &Input) -> anyhow::Result<Vec<PathBuf>> {
     let mut out = Vec::new();
     for path in &input.batch {
         if path.is_dir() {
@@ -495,7 +482,7 @@ fn spelled(address: &str, cell: &str, key: &[String]) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(value: u64) -> String {
+pub(super) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -507,7 +494,7 @@ fn grouped(value: u64) -> String {
     out
 }
 
-fn plural(count: u64, one: &str, many: &str) -> String {
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
@@ -676,33 +663,4 @@ fn staged(loaded: &Loaded, lanes: u32, setting: &Setting, bad: Vec<String>, want
         grouped(found.cost()),
     );
     Ok(Done { summary, json: wanted.then(|| format!("{json}\n").into_bytes()), bad })
-}
-
-fn check(args: &Verify, common: &Common) -> anyhow::Result<Exit> {
-    let setting = setting(&args.input, common)?;
-    let files = batches(&args.input)?;
-    let [file] = files.as_slice() else {
-        return Err(Fail::new("a schedule is verified against one batch").into());
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let loaded = load(file, &args.input, &setting, cores)?;
-    let text = read_text(&args.schedule)?;
-    let schedule: ScheduleFile = read_schedule(&text).map_err(|error| Fail::new(error).file(&args.schedule))?;
-    let order = if schedule.order == "free" { Order::Free } else { setting.order };
-    let checker = Checker::new(&setting.evaluator, &setting.state, &loaded, order)
-        .map_err(|error| Fail::new(error.to_string()).file(file))?;
-    let problems = checker.check(&schedule);
-    if problems.is_empty() {
-        if !common.quiet {
-            let calls = plural(schedule.calls.len() as u64, "call", "calls");
-            output::show(&format!("valid: {calls} on {} lanes, no conflict overlaps\n", schedule.lanes))?;
-        }
-        return Ok(Exit::Clean);
-    }
-    let mut text = String::new();
-    for problem in &problems {
-        let _ = writeln!(text, "error: {problem}");
-    }
-    output::tell(&text)?;
-    Ok(Exit::Findings)
 }

@@ -4,6 +4,7 @@
 //! with it. It takes manifests only and knows no framework. Every doubt ends in [`Value::Any`], which meets everything.
 
 mod address;
+mod nodes;
 mod value;
 
 use std::cell::RefCell;
@@ -16,6 +17,7 @@ use super::Scope;
 use crate::chains::{self, ChainModel, Touch, UnitKind};
 use crate::ir;
 use crate::manifest::v1::{self, Contract, Entry, ExternalMode, Manifest, Mode, Step, Term, Type};
+use value::function;
 pub use value::{Value, read};
 
 /// A call of a batch (DESIGN §7). What is not listed here does not matter for conflicts.
@@ -230,7 +232,7 @@ impl<'a> World<'a> {
         }))
     }
 
-    fn accesses_conflict(&self, earlier: &Concrete, later: &Concrete) -> bool {
+    pub(crate) fn accesses_conflict(&self, earlier: &Concrete, later: &Concrete) -> bool {
         let fields = self.chain.unit == UnitKind::Field;
         self.chain.conflict(&touch(earlier, fields), &touch(later, fields))
             && meet(earlier, later)
@@ -370,21 +372,21 @@ impl Frame<'_> {
             if account.optional && given.is_none_or(Json::is_null) {
                 continue;
             }
-            let values = match given {
-                Some(Json::String(text)) => vec![Value::Text(text.clone())],
-                _ => self.term(&account.identity, &Binding::new()).into_iter().map(|(value, _)| value).collect(),
+            let (address, writable) = given.map_or((None, None), given_account);
+            let values = match address {
+                Some(text) => vec![Value::Text(text)],
+                None => self.term(&account.identity, &Binding::new()).into_iter().map(|(value, _)| value).collect(),
             };
-            for value in values {
-                out.push(Concrete {
-                    place: None,
-                    unit: Some("account".to_owned()),
-                    cell: account.name.clone(),
-                    keyed: true,
-                    arity: 1,
-                    key: vec![value.at(&Type::Address { kind: "base58".to_owned() })],
-                    mode: if account.writable { Mode::Lock } else { Mode::Read },
-                    ..anything(Mode::Lock)
-                });
+            let writable = writable.unwrap_or(account.writable);
+            out.extend(values.iter().map(|value| lock(&account.name, value, writable)));
+        }
+        // Accounts that no parameter names; without a word they are locked for writing.
+        for (name, given) in &self.call.accounts {
+            if accounts.iter().any(|account| account.name == *name) {
+                continue;
+            }
+            if let (Some(text), writable) = given_account(given) {
+                out.push(lock(name, &Value::Text(text), writable.unwrap_or(true)));
             }
         }
     }
@@ -645,29 +647,6 @@ fn plain(value: &Value) -> Json {
     }
 }
 
-/// The value of a function of known arguments. Joined bytes are computed; an injective function is known by its arguments;
-/// of others only `any` can be said.
-fn function(name: &str, of: Vec<Value>, injective: bool) -> Value {
-    if matches!(name, "concat" | "pda" | "seeds") {
-        let bytes: Option<Vec<Vec<u8>>> = of
-            .iter()
-            .map(|value| match value {
-                Value::Text(text) => Some(address::bytes("seed", text))
-                    .filter(|bytes| bytes.len() == 32)
-                    .or_else(|| Some(text.clone().into_bytes())),
-                Value::Bytes(bytes) => Some(bytes.clone()),
-                _ => None,
-            })
-            .collect();
-        return match bytes {
-            Some(bytes) => Value::Function(name.to_owned(), vec![Value::Bytes(bytes.concat())]),
-            None => Value::Any,
-        };
-    }
-    let neutral = || of.iter().map(Value::neutral).collect();
-    if injective { Value::Function(name.to_owned(), neutral()) } else { Value::Any }
-}
-
 /// The components before the point where a key is open.
 fn leading(key: &[Term]) -> Vec<Term> {
     let mut out = Vec::new();
@@ -685,6 +664,26 @@ fn leading(key: &[Term]) -> Vec<Term> {
 
 fn home(call: &Call, contract: &Contract) -> Value {
     Value::place(call.address.as_deref().unwrap_or(&contract.name))
+}
+
+/// An account of a call: its address, and whether it is locked for writing where the call says so.
+fn given_account(given: &Json) -> (Option<String>, Option<bool>) {
+    let address = given.as_str().or_else(|| given["address"].as_str()).map(str::to_owned);
+    (address, given["writable"].as_bool())
+}
+
+/// The lock of an account.
+fn lock(name: &str, address: &Value, writable: bool) -> Concrete {
+    Concrete {
+        place: None,
+        unit: Some("account".to_owned()),
+        cell: name.to_owned(),
+        keyed: true,
+        arity: 1,
+        key: vec![address.at(&Type::Address { kind: "base58".to_owned() })],
+        mode: if writable { Mode::Lock } else { Mode::Read },
+        ..anything(Mode::Lock)
+    }
 }
 
 /// Any unit anywhere.

@@ -152,6 +152,29 @@ pub(super) fn constant(value: &Const) -> Value {
     }
 }
 
+/// The value of a function of known arguments. Joined bytes are computed; an injective function is known by its arguments;
+/// of others only `any` can be said.
+pub(super) fn function(name: &str, of: Vec<Value>, injective: bool) -> Value {
+    if matches!(name, "concat" | "pda" | "seeds") {
+        let bytes: Option<Vec<Vec<u8>>> = of
+            .iter()
+            .map(|value| match value {
+                Value::Text(text) => Some(address::bytes("seed", text))
+                    .filter(|bytes| bytes.len() == 32)
+                    .or_else(|| Some(text.clone().into_bytes())),
+                Value::Bytes(bytes) => Some(bytes.clone()),
+                _ => None,
+            })
+            .collect();
+        return match bytes {
+            Some(bytes) => Value::Function(name.to_owned(), vec![Value::Bytes(bytes.concat())]),
+            None => Value::Any,
+        };
+    }
+    let neutral = || of.iter().map(Value::neutral).collect();
+    if injective { Value::Function(name.to_owned(), neutral()) } else { Value::Any }
+}
+
 /// Reads a JSON value of a type.
 ///
 /// # Errors

@@ -169,8 +169,8 @@ fn position(mode: Mode) -> usize {
     }
 }
 
-/// The word of the analysis for a mode of the wire.
-pub(crate) fn ir_mode(mode: Mode) -> IrMode {
+#[cfg(test)]
+fn ir_mode(mode: Mode) -> IrMode {
     MODES[position(mode)]
 }
 

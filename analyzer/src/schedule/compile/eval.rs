@@ -42,11 +42,6 @@ impl Call {
     pub(crate) fn home(&self) -> Home<'_> {
         Home { address: &self.address, node: self.node }
     }
-
-    /// A call of which nothing is known.
-    pub(crate) fn unknown() -> Call {
-        Call { contract: u32::MAX, ..Call::default() }
-    }
 }
 
 /// Where a touch is.

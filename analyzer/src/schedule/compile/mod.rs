@@ -31,7 +31,6 @@ use eval::{Buffers, Loads, Machine, Where, Written};
 use plan::{CellPlan, ContractPlan};
 use sink::{Compiled, UnitSink};
 
-pub(crate) use classes::ir_mode;
 use eval::Parts;
 pub(crate) use sink::{Fragment, Resolved};
 

@@ -133,15 +133,20 @@ impl Loaded {
 
     /// The decoded call of a line, from its kept text. `None`: no text, or the line was wrong.
     pub fn call(&self, evaluator: &Evaluator, line: usize) -> Option<Call> {
+        let parsed = CallLine::parse(self.text(line)?).ok()?;
+        let mut call = Call::default();
+        evaluator.decode(&parsed, &mut call).ok()?;
+        Some(call)
+    }
+
+    /// The JSON of a line. `None`: it was not kept, or the line was wrong.
+    pub(crate) fn text(&self, line: usize) -> Option<&str> {
         if *self.unknown.get(line)? {
             return None;
         }
         let origin = self.origins.get(line)?;
         let text = self.texts.get(origin.block as usize)?.get(origin.from as usize..origin.to as usize)?;
-        let parsed = CallLine::parse(std::str::from_utf8(text).ok()?).ok()?;
-        let mut call = Call::default();
-        evaluator.decode(&parsed, &mut call).ok()?;
-        Some(call)
+        std::str::from_utf8(text).ok()
     }
 
     /// The first line of a node.
