@@ -26,7 +26,12 @@ pub(crate) fn unit(contracts: Vec<Contract>) -> Unit {
         missing: Vec::new(),
         missing_below: 0,
     };
-    Unit { project, config: Config::default(), analysis: Analysis { contracts, ..Analysis::default() }, costs: Costs::new() }
+    Unit {
+        project,
+        config: Config::default(),
+        analysis: Analysis { contracts, ..Analysis::default() },
+        costs: Costs::new(),
+    }
 }
 
 /// The token of the samples.
