@@ -271,7 +271,8 @@ impl Engine<'_> {
             self.store.rollback(mark);
             for (slot, value) in changed.0 {
                 let either = join(self.store.get(slot), &value, 0);
-                let any = self.widen(&either);
+                let old = self.store.get(slot).clone();
+                let any = self.widen_changed(old, &either);
                 self.store.set(slot, any);
             }
             let mark = self.store.mark();
@@ -280,7 +281,8 @@ impl Engine<'_> {
             self.store.rollback(mark);
             for (slot, value) in once_more.0 {
                 let either = join(self.store.get(slot), &value, 0);
-                let any = self.widen(&either);
+                let old = self.store.get(slot).clone();
+                let any = self.widen_changed(old, &either);
                 self.store.set(slot, any);
             }
             self.conditions -= 1;

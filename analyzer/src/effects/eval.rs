@@ -51,7 +51,9 @@ impl Engine<'_> {
             }
             Expr::Field(..) | Expr::Index(..) | Expr::Deref(_) => {
                 let places = self.place(f, e)?;
-                Ok(self.read_unsettled(&places))
+                let value = self.read_unsettled(&places);
+                self.note_seen(&value, span);
+                Ok(value)
             }
             Expr::Unary(op, inner) => {
                 let value = self.eval(f, *inner, want)?;
@@ -80,6 +82,7 @@ impl Engine<'_> {
                     return Ok(Val::unit());
                 }
                 let places = self.assign_place(f, *target)?;
+                self.here = span;
                 self.store_write(&places, new);
                 Ok(Val::unit())
             }
@@ -89,7 +92,9 @@ impl Engine<'_> {
                 let old = self.read(&places);
                 let hint = old.ty.clone();
                 let right = self.eval(f, *value, &hint)?;
+                self.note_seen(&old, span);
                 let new = self.binary(f, *op, old, right, &hint, span)?;
+                self.here = span;
                 self.store_write(&places, new);
                 Ok(Val::unit())
             }

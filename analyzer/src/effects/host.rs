@@ -38,7 +38,8 @@ impl Engine<'_> {
                     value = if v.is_unknown() { value } else { v.clone() };
                 }
                 let ty = Ty::Cell(Rc::new(key.clone()), Rc::new(value.clone()));
-                let cell = CellVal { namespace, kind, tier: None, label: None, key, value, span };
+                let label = self.rooted_label(namespace.as_deref());
+                let cell = CellVal { namespace, kind, tier: None, label, key, value, span };
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
             "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,
@@ -53,6 +54,28 @@ impl Engine<'_> {
             }
             "authorize" => {
                 self.host_authorize(&arg(0), span);
+                Val::unit()
+            }
+            "stored" => self.host_stored(&arg(0), &arg(1), &ty),
+            "latent" => self.host_latent(&arg(0), &arg(1), &ty, span),
+            "below" => match (self.text_of(&arg(0)), self.text_of(&arg(1))) {
+                (Some(path), Some(part)) => Val::text(&format!("{path}.{part}")),
+                _ => Val::any(Ty::str()),
+            },
+            "fresh" => {
+                let kind = self.text_of(&arg(0)).map_or(Name::new_static("item"), Name::from);
+                let part = |at: usize| generic.get(at).cloned().unwrap_or(Ty::Unknown);
+                let cell = self.host_fresh(kind, part(0), part(1), span);
+                let ty = Ty::Cell(Rc::new(cell.key.clone()), Rc::new(cell.value.clone()));
+                Val { ty, kind: Kind::Cell(Rc::new(cell)) }
+            }
+            "guard" => self.host_guard(&arg(0), &arg(1), &arg(2), span)?,
+            "nested" => self.host_nested(&arg(0), &arg(1), &arg(2), &ty),
+            "root" => self.root_value(&ty),
+            "save_root" => {
+                let value = self.settle(arg(0));
+                let ty = value.ty.clone();
+                self.keep_root(&ty, &value, span);
                 Val::unit()
             }
             "scan" => self.on_cells(&args, generic, want, span, Self::host_scan)?,
@@ -367,12 +390,12 @@ impl Engine<'_> {
         let option = self.option_of(value_ty.clone());
         let Some(id) = self.cell_id(cell, span) else { return Ok(Val::any(option)) };
         let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
-        let sym = self.load(id, key, span);
+        let sym = self.load(id, key, span, true);
         Ok(Val::sym(option, sym))
     }
 
     /// Records a read and gives its value as an optional one.
-    fn load(&mut self, cell: CellId, key: Vec<Rc<Sym>>, span: Span) -> Sym {
+    pub(super) fn load(&mut self, cell: CellId, key: Vec<Rc<Sym>>, span: Span, reads: bool) -> Sym {
         let initial = !self.rec.may_have_written(cell, &key);
         let load = self.rec.loads.len() as u32;
         let mut terms: Vec<Term> = Vec::new();
@@ -398,7 +421,9 @@ impl Engine<'_> {
         }
         let seq = self.rec.events.len() as u32;
         self.rec.loads.push(Load { cell, key: key.clone(), observed: false, bounds: Vec::new(), seq });
-        self.event(Did::Read(load), cell, key, span);
+        if reads {
+            self.event(Did::Read(load), cell, key, span);
+        }
         let delta = Delta { load, path: Vec::new(), option: true, op: None, default: None, bounds: Vec::new() };
         Sym { terms, loads: vec![load], quiet: Vec::new(), delta: Some(Rc::new(delta)), cond: None, cap: false }
     }
@@ -421,32 +446,35 @@ impl Engine<'_> {
             return Ok(Val::unit());
         };
         let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
-        let stored = self.stored(id, &key, &value);
+        self.record_write(id, key, &value, span);
+        Ok(Val::unit())
+    }
+
+    /// Records that a value is stored.
+    pub(super) fn record_write(&mut self, id: CellId, key: Vec<Rc<Sym>>, value: &Val, span: Span) {
+        let stored = self.stored(id, &key, value);
         match &stored {
-            Stored::Whole => self.observe_value(&value),
+            Stored::Whole => self.observe_value(value),
             Stored::Same => {}
             Stored::Delta(delta) => {
-                let loads: Vec<u32> = self.loads_of(&value).into_iter().filter(|load| *load != delta.load).collect();
+                let loads: Vec<u32> = self.loads_of(value).into_iter().filter(|load| *load != delta.load).collect();
                 self.rec.observe(&loads);
             }
-            Stored::Fields(load, _) => {
+            Stored::Fields(load, fields) => {
                 let load = *load;
-                let loads: Vec<u32> = self.loads_of(&value).into_iter().filter(|other| *other != load).collect();
+                let loads: Vec<u32> = self.loads_of(value).into_iter().filter(|other| *other != load).collect();
                 self.rec.observe(&loads);
                 // Which parts of the loaded value decide the changed ones is told field by field only for deltas.
-                if let Stored::Fields(_, fields) = &stored {
-                    if fields.iter().any(|(_, delta)| delta.is_none()) {
-                        self.rec.observe(&[load]);
-                    }
+                if fields.iter().any(|(_, delta)| delta.is_none()) {
+                    self.rec.observe(&[load]);
                 }
             }
         }
         self.event(Did::Write(stored), id, key, span);
-        Ok(Val::unit())
     }
 
     /// How a stored value relates to what was loaded from the same place.
-    fn stored(&mut self, cell: CellId, key: &[Rc<Sym>], value: &Val) -> Stored {
+    pub(super) fn stored(&mut self, cell: CellId, key: &[Rc<Sym>], value: &Val) -> Stored {
         let own = |engine: &Self, load: u32| {
             let known = &engine.rec.loads[load as usize];
             known.cell == cell && known.key == key

@@ -2,7 +2,7 @@
 //! changes forgotten.
 
 use super::state::Changes;
-use super::value::{Kind, Val, join};
+use super::value::{Kind, StructVal, Val, join};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{Body, Expr, ExprId, Name, PatId, Stmt};
 use std::rc::Rc;
@@ -56,7 +56,7 @@ impl Engine<'_> {
                     let moved = !same_value(&old, &new) || round + 1 >= LOOP_ROUNDS;
                     if moved && !same_value(self.store.get(*slot), value) {
                         grew |= round < LOOP_ROUNDS && !is_widened(self.store.get(*slot), value);
-                        new = self.widen(&new);
+                        new = self.widen_changed(self.store.get(*slot).clone(), &new);
                     }
                     next.0.insert(*slot, new);
                 }
@@ -170,6 +170,30 @@ impl Engine<'_> {
         let mut plain = true;
         walk(&f.body, body, &mut |expr| plain &= !matches!(expr, Expr::Break(..) | Expr::Continue(_)));
         plain
+    }
+}
+
+impl Engine<'_> {
+    /// Forgets what is known about the parts of a value that changed; of a struct the other fields stay.
+    pub(super) fn widen_changed(&mut self, old: Val, new: &Val) -> Val {
+        if same_value(&old, new) {
+            return new.clone();
+        }
+        match (&old.kind, &new.kind) {
+            (Kind::Struct(before), Kind::Struct(after)) if before.base == after.base => {
+                let fields = after
+                    .fields
+                    .iter()
+                    .map(|(name, field)| match before.get(name) {
+                        Some(known) => (name.clone(), self.widen_changed(known.clone(), field)),
+                        None => (name.clone(), self.widen(field)),
+                    })
+                    .collect();
+                let all = StructVal { fields, base: after.base.clone() };
+                Val { ty: new.ty.clone(), kind: Kind::Struct(Rc::new(all)) }
+            }
+            _ => self.widen(new),
+        }
     }
 }
 

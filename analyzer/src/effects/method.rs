@@ -72,6 +72,8 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Ev {
+        self.here = span;
+        self.note_seen(&value, span);
         if let Kind::Multi(values) = &value.kind {
             let values = values.clone();
             let in_try = std::mem::take(&mut self.try_context);

@@ -24,6 +24,7 @@ mod numbers;
 mod paths;
 mod pattern;
 mod record;
+pub(crate) mod rooted;
 mod run;
 mod seq;
 mod state;
@@ -137,6 +138,9 @@ pub(crate) struct Engine<'w> {
     /// Where elements are being taken.
     site: Span,
     last_element: Option<Val>,
+    /// The expression that is being executed, for writes that have no expression of their own.
+    here: Span,
+    rooted: rooted::Rooted,
     pub(crate) assumes: std::collections::BTreeSet<String>,
 }
 
@@ -273,6 +277,8 @@ impl<'w> Engine<'w> {
             correlations: Vec::new(),
             site: Span::NONE,
             last_element: None,
+            here: Span::NONE,
+            rooted: rooted::Rooted::default(),
             assumes: std::collections::BTreeSet::new(),
         }
     }

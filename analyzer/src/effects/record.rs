@@ -75,7 +75,7 @@ pub(super) struct Guard {
 }
 
 /// All cells of a contract, shared by its entry points.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Cells {
     cells: Vec<Cell>,
     /// Kinds whose raw keys are those of another kind (`[[kind]]` rows).

@@ -1,6 +1,7 @@
 //! Runs entry points: from a handler and its arguments to a footprint.
 
 use super::record::{Did, Guard, Recorder};
+use super::rooted::Rooting;
 use super::ty::{Ty, TyEnv};
 use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
@@ -152,7 +153,27 @@ impl<'w> Engine<'w> {
 
     /// Runs one entry point.
     pub(crate) fn run(&mut self, spec: &EntrySpec) -> Footprints {
+        self.run_rooted(spec, &Rooting::None)
+    }
+
+    /// Runs one entry point that holds the contract's state in memory.
+    pub(crate) fn run_rooted(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
+        let cells = self.cells.clone();
+        self.rooted.place(std::collections::BTreeMap::new());
+        let found = self.run_once(spec, rooting);
+        let places = self.rooted.take_found();
+        if places.is_empty() {
+            return found;
+        }
+        // Containers that the call makes were used before it was known where they are kept: again, with that known.
+        self.cells = cells;
+        self.rooted.place(places);
+        self.run_once(spec, rooting)
+    }
+
+    fn run_once(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
         self.store.clear();
+        self.rooted.clear();
         self.rec = Recorder::default();
         self.stack.clear();
         self.via = Rc::from([]);
@@ -174,6 +195,10 @@ impl<'w> Engine<'w> {
         if let Some(recv) = &spec.recv {
             args.insert(0, recv.clone());
         }
+        if let Rooting::Receiver { ty, mutable } = rooting {
+            let recv = self.root_receiver(ty, *mutable);
+            args.insert(0, recv);
+        }
         let func = Val::func(FuncVal::Item {
             item: spec.item,
             args: Vec::new(),
@@ -185,12 +210,21 @@ impl<'w> Engine<'w> {
             // The result is seen by whoever called. That a call fails is a bound, not an observation; what the error
             // says is one.
             let (good, bad) = self.split_err(&result);
+            let good = match (rooting, good) {
+                (Rooting::Built { ty }, Some(good)) => {
+                    let state = self.unwrapped_result(&good);
+                    self.keep_root(ty, &state, item.name_span);
+                    None
+                }
+                (_, good) => good,
+            };
             let mut loads = good.map_or_else(Vec::new, |good| self.loads_of(&good));
             if let Some(bad) = bad {
                 loads = super::value::union(&loads, &self.told_loads(&bad));
             }
             self.rec.observe(&loads);
         }
+        self.root_reads(item.name_span);
         let (callers, callers_span) = self.callers();
         let mut rec = std::mem::take(&mut self.rec);
         let accesses = rec.accesses();

@@ -133,7 +133,7 @@ impl Engine<'_> {
         value
     }
 
-    fn step(&mut self, value: &Val, step: &Proj) -> Val {
+    pub(super) fn step(&mut self, value: &Val, step: &Proj) -> Val {
         match step {
             Proj::Field(name) => self.field(value, name),
             Proj::Payload(variant, name) => self.payload(value, *variant, name),
@@ -160,6 +160,9 @@ impl Engine<'_> {
             let root = self.store.get(place.slot).clone();
             let new = self.replace(&root, &place.path, value, weak);
             self.store.set(place.slot, new);
+            if self.rooted.watches(place.slot) {
+                self.rooted_write(place, &root);
+            }
         }
     }
 
@@ -373,7 +376,9 @@ impl Engine<'_> {
                     self.carries_cap(&value, depth + 1)
                 })
             }
-            Kind::Func(_) | Kind::Cell(_) => false,
+            Kind::Func(_) => false,
+            // Where access is ambient, a container in hand is all it takes.
+            Kind::Cell(_) => self.ambient,
         }
     }
 

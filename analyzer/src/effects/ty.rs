@@ -313,8 +313,21 @@ impl Engine<'_> {
             }
             Resolved::Builtin(name, _) => self.builtin_ty(&name, path, env, depth),
             Resolved::External(names) => Ty::External(names.into()),
-            _ => Ty::Unknown,
+            // A generated handle of another contract is in no source.
+            _ => match self.stand_in_ty(path) {
+                Some(names) => Ty::External(names),
+                None => Ty::Unknown,
+            },
         }
+    }
+
+    fn stand_in_ty(&self, path: &Path) -> Option<Rc<[Name]>> {
+        let known = self.stand_ins?;
+        let mut names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        names.push(Name::new_static("new"));
+        known(&names)?;
+        names.pop();
+        Some(names.into())
     }
 
     fn builtin_ty(&mut self, name: &Name, path: &Path, env: &TyEnv, depth: usize) -> Ty {

@@ -6,7 +6,7 @@ use super::macros;
 use super::text::{self, Piece, SpanMap};
 use super::types::Ctx;
 use super::{CrateData, PackageId, Stage, World};
-use crate::ir::hir::{Crate, CrateId, ItemKind, Module};
+use crate::ir::hir::{Crate, CrateId, Item, ItemKind, Module};
 use crate::ir::{FileId, Span};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -226,7 +226,9 @@ impl Loader<'_, '_> {
             let modules = krate.modules.len() as u32;
             let items = krate.items.len() as u32;
             rebase(&mut fragment, module, modules, items);
-            let homes: Vec<u32> = beside.iter().map(|(at, ..)| fragment.items[*at].module).collect();
+            // What an attribute adds to a module stands inside it.
+            let home = |item: &Item| if let ItemKind::Mod(inner) = item.kind { inner } else { item.module };
+            let homes: Vec<u32> = beside.iter().map(|(at, ..)| home(&fragment.items[*at])).collect();
             let mut parts = fragment.modules.drain(..);
             if let (Some(part), Some(target)) = (parts.next(), krate.modules.get_mut(module as usize)) {
                 target.items.extend(part.items);
@@ -271,6 +273,9 @@ impl Loader<'_, '_> {
                     ItemKind::Struct(target) if !row.items.is_empty() => {
                         let fields: Vec<&str> = target.fields.fields.iter().map(|field| field.name.as_str()).collect();
                         beside.push((at, row.items_for(&item.name, &attr.tokens, &fields), attr.span));
+                    }
+                    ItemKind::Mod(_) if !row.items.is_empty() => {
+                        beside.push((at, row.items_for(&item.name, &attr.tokens, &[]), attr.span));
                     }
                     _ => {}
                 }

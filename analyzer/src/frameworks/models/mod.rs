@@ -13,6 +13,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("sylvia.toml", include_str!("sylvia.toml")),
     ("soroban_sdk.toml", include_str!("soroban_sdk.toml")),
     ("soroban_token_sdk.toml", include_str!("soroban_token_sdk.toml")),
+    ("ink.toml", include_str!("ink.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.
