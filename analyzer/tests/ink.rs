@@ -164,7 +164,7 @@ fn footprints() {
         ("pause_for", &["update <root>", "write paused"]),
         ("forward", &["out target", "rewrite <root>"]),
         ("upgrade", &["read owner", "unknown unsupported", "update <root>"]),
-        ("Fungible::transfer", &["rewrite <root>", "update ledger.balances[caller]", "update ledger.balances[to]"]),
+        ("Fungible::transfer", &["rewrite <root>", "commute ledger.balances[caller]", "commute ledger.balances[to]"]),
         ("Fungible::balance_of", &["read <root>", "read ledger.balances[who]"]),
     ];
     for (name, lines) in expected {
