@@ -9,8 +9,12 @@ pub mod manifest;
 
 #[cfg(feature = "workload")]
 pub mod costs;
+#[cfg(feature = "workload")]
+pub mod hotspots;
 #[cfg(feature = "schedule")]
 pub mod schedule;
+#[cfg(feature = "workload")]
+pub mod workload;
 
 #[cfg(feature = "source")]
 pub(crate) mod effects;

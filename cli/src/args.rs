@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     /// Schedule a batch of calls over lanes, or verify a schedule
     Schedule(Box<commands::schedule::Args>),
+    /// Calls of a workload on the chain's own workers and limits, and what each cure would yield
+    Simulate(commands::simulate::Args),
     /// Compare the footprints with a recorded trace
     Audit(commands::audit::Args),
     /// What a lint means and how to cure it

@@ -14,6 +14,7 @@ mod fix;
 mod gate;
 mod git;
 mod output;
+mod price;
 mod project;
 mod session;
 #[cfg(test)]

@@ -173,6 +173,23 @@ pub struct Limit {
     pub source: String,
     /// When it was looked up or took effect.
     pub date: String,
+    /// What it is a budget of, where schedules must keep it.
+    #[serde(default)]
+    pub per: Option<Per>,
+}
+
+/// What a limit is a budget of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// The cost of all calls of a block.
+    Block,
+    /// The time of each worker in a block.
+    Lane,
+    /// The cost of all calls of a block that do more than read one unit.
+    Unit,
+    /// Units that the calls of a block change, counted once for each call.
+    Writes,
 }
 
 /// A part of state outside the claim.

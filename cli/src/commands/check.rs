@@ -50,6 +50,7 @@ pub(crate) fn examine<'a>(unit: &'a Unit, common: &Common) -> anyhow::Result<Uni
         ..lints::LintOptions::default()
     };
     let mut findings = lints::run(&unit.analysis, &options);
+    crate::price::add(unit, &mut findings)?;
     findings.extend(gate::findings(unit)?);
     if common.analysis.deny.iter().any(|name| name == "warnings") {
         for finding in findings.iter_mut().filter(|finding| finding.level == Level::Warn) {

@@ -18,6 +18,7 @@ pub(crate) mod manifest;
 pub(crate) mod matrix;
 pub(crate) mod schedule;
 pub(crate) mod schema;
+pub(crate) mod simulate;
 pub(crate) mod verify;
 pub(crate) mod why;
 
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Why(args) => why::run(&args, common),
         Command::Diff(args) => diff::run(&args, common),
         Command::Schedule(args) => schedule::run(&args, common),
+        Command::Simulate(args) => simulate::run(&args, common),
         Command::Audit(args) => audit::run(&args, common),
         Command::Explain(args) => explain::run(&args),
         Command::List(args) => list::run(&args, common),
