@@ -343,3 +343,46 @@ fn the_same_bytes_every_time() {
         assert_eq!(analyse_fixture("cosmwasm/token").contracts, first);
     }
 }
+
+#[test]
+fn operators_conversions_and_drops_are_code_unsound() {
+    let items = "struct S<'a>(&'a mut dyn Storage);\n\
+                 impl std::ops::AddAssign<u64> for S<'_> { fn add_assign(&mut self, n: u64) { A.save(self.0, &n).unwrap(); } }\n\
+                 impl std::ops::Neg for S<'_> { type Output = u64; fn neg(self) -> u64 { A.load(self.0).unwrap() } }\n\
+                 impl PartialEq<u64> for S<'_> { fn eq(&self, _: &u64) -> bool { A.exists(self.0) } }\n\
+                 impl PartialOrd<u64> for S<'_> { fn partial_cmp(&self, n: &u64) -> Option<std::cmp::Ordering> { A.load(self.0).ok()?.partial_cmp(n) } }";
+    assert_eq!(go_with("let mut s = S(deps.storage); s += n; Ok(Response::new())", items), ["write A"]);
+    assert_eq!(go_with("let _x = -S(deps.storage); Ok(Response::new())", items), ["read A"]);
+    assert_eq!(
+        go_with("if S(deps.storage) < n { return Err(StdError::generic_err(\"\")); } Ok(Response::new())", items),
+        ["read A"]
+    );
+    let items = "struct T(u64);\n\
+                 impl TryFrom<(&mut dyn Storage, u64)> for T { type Error = StdError; fn try_from(x: (&mut dyn Storage, u64)) -> StdResult<T> { A.save(x.0, &x.1)?; Ok(T(1)) } }\n\
+                 impl Into<T> for &mut dyn Storage { fn into(self) -> T { B.remove(self); T(2) } }";
+    assert_eq!(go_with("let _t: T = (deps.storage, n).try_into()?; Ok(Response::new())", items), ["write A"]);
+    let items = "struct G<'a> { s: &'a mut dyn Storage, key: Addr }\n\
+                 impl Drop for G<'_> { fn drop(&mut self) { let _ = M.save(self.s, &self.key, &1); } }\n\
+                 fn make<'a>(s: &'a mut dyn Storage, key: Addr) -> G<'a> { G { s, key } }";
+    assert_eq!(
+        go_with(
+            "let mut g = make(deps.storage, info.sender.clone()); g.key = deps.api.addr_validate(&to)?; Ok(Response::new())",
+            items
+        ),
+        ["write M[any]"]
+    );
+    assert_eq!(go_with("make(deps.storage, info.sender.clone()); Ok(Response::new())", items), ["write M[any]"]);
+}
+
+#[test]
+fn adaptors_of_an_own_iterator_imprecise() {
+    let items = "struct I<'a> { s: &'a dyn Storage, n: u64 }\n\
+                 impl Iterator for I<'_> { type Item = u64; fn next(&mut self) -> Option<u64> { self.n = self.n.checked_sub(1)?; A.load(self.s).ok() } }";
+    assert_eq!(
+        go_with(
+            "let _x: u64 = I { s: deps.storage, n }.map(|x| x + 1).filter(|x| *x > 2).sum(); Ok(Response::new())",
+            items
+        ),
+        ["read A"]
+    );
+}

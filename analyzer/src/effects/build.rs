@@ -1,6 +1,7 @@
 //! Building structs and variants; a `[[constructs]]` row may say that building one does something.
 
-use super::value::{Alt, Kind, StructVal, Val};
+use super::state::Changes;
+use super::value::{Alt, Kind, Place, StructVal, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv};
 use crate::ir::Span;
 use crate::ir::hir::{ItemId, ItemKind, ModId, Name, Path};
@@ -68,7 +69,54 @@ impl Engine<'_> {
                 self.run_construct(&body, *id, &fields, span)?;
             }
         }
-        Ok(built(ty, variant, fields))
+        let value = built(ty, variant, fields);
+        self.charge_drop(&value, span);
+        Ok(value)
+    }
+
+    /// What a value's own `Drop` does, charged where the value is made: it may run at any later point, so nothing it loads
+    /// is of the initial state, and nothing is known about the fields it finds.
+    pub(super) fn charge_drop(&mut self, value: &Val, span: Span) {
+        let Ty::Adt(id, _) = &value.ty else { return };
+        if self.is_model(id.krate) || self.std_crate == Some(id.krate) {
+            return;
+        }
+        let name = Name::new_static("drop");
+        let impls = self.impls_of(&value.ty);
+        let found = impls.iter().find_map(|info| {
+            let item = *info.assoc.get(&name)?;
+            let of_trait =
+                info.of_trait.is_some_and(|id| self.item(id).name == "Drop" && Some(id.krate) == self.std_crate);
+            of_trait.then(|| (item, info.clone()))
+        });
+        let Some((item, info)) = found else { return };
+        let Some(env) = self.impl_env(&info, &value.ty) else { return };
+        let before = std::mem::replace(&mut self.rec.state_lost, true);
+        let widened = self.widen(value);
+        let places = self.as_places(widened);
+        let recv = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places)) };
+        let mark = self.store.mark();
+        self.conditions += 1;
+        self.repeats += 1;
+        // Whether it fails or not: a `drop` returns nothing.
+        let _ = self.call_item(item, env, &[], Some(recv), Vec::new(), &Ty::unit(), span);
+        self.repeats -= 1;
+        self.conditions -= 1;
+        let changes = self.store.changes(mark);
+        self.store.rollback(mark);
+        self.store.join(vec![Changes::default(), changes]);
+        self.rec.state_lost = before;
+    }
+
+    /// A field of a value that has a `Drop` has changed: what it does then counts as well.
+    pub(super) fn drops_after_write(&mut self, places: &[Place], span: Span) {
+        for place in places {
+            for depth in 0..place.path.len() {
+                let whole = Place { slot: place.slot, path: place.path[..depth].to_vec() };
+                let value = self.read(&[whole]);
+                self.charge_drop(&value, span);
+            }
+        }
     }
 
     pub(super) fn run_construct(

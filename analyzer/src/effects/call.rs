@@ -99,7 +99,11 @@ impl Engine<'_> {
                     let ty = self.infer_args(&ty, *variant, &fields);
                     match f {
                         Some(f) => self.construct(f, ty, *variant, fields, span),
-                        None => Ok(built(ty, *variant, fields)),
+                        None => {
+                            let value = built(ty, *variant, fields);
+                            self.charge_drop(&value, span);
+                            Ok(value)
+                        }
                     }
                 }
                 FuncVal::Native(name, generic) => self.host_call(f, name, generic, args, want, span),

@@ -3,7 +3,7 @@
 
 use super::state::Changes;
 use super::value::{ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
-use super::{Div, Engine, Ev, Frame, ty::Ty};
+use super::{Div, Engine, Ev, Frame, native, ty::Ty};
 use crate::ir::hir::{BinOp, Block, Expr, ExprId, Lit, Name, Stmt, TypeRef, UnOp};
 use crate::ir::{Const, Span, Term, UnknownReason};
 use std::rc::Rc;
@@ -57,6 +57,11 @@ impl Engine<'_> {
             }
             Expr::Unary(op, inner) => {
                 let value = self.eval(f, *inner, want)?;
+                let name = Name::new_static(if *op == UnOp::Not { "not" } else { "neg" });
+                if self.own_operator(&value.ty, &name) {
+                    let places = self.as_places(value.clone());
+                    return self.method(f, &places, value, &name, &[], Vec::new(), want, span);
+                }
                 Ok(self.unary(*op, value))
             }
             Expr::Binary(op @ (BinOp::And | BinOp::Or), ..) => {
@@ -84,6 +89,7 @@ impl Engine<'_> {
                 let places = self.assign_place(f, *target)?;
                 self.here = span;
                 self.store_write(&places, new);
+                self.drops_after_write(&places, span);
                 Ok(Val::unit())
             }
             Expr::AssignOp(op, target, value) => {
@@ -93,6 +99,13 @@ impl Engine<'_> {
                 let hint = old.ty.clone();
                 let right = self.eval(f, *value, &hint)?;
                 self.note_seen(&old, span);
+                if let (Ty::Adt(..), Some(name)) = (&old.ty, native::operator(*op)) {
+                    // A type's own `+=` is code like any other.
+                    let name = Name::from(format!("{name}_assign"));
+                    if self.own_operator(&old.ty, &name) {
+                        return self.method(f, &places, old, &name, &[], vec![right], &Ty::unit(), span);
+                    }
+                }
                 let new = self.binary(f, *op, old, right, &hint, span)?;
                 self.here = span;
                 self.store_write(&places, new);
@@ -583,12 +596,16 @@ impl Engine<'_> {
                             None => all.fields.push((name, value)),
                         }
                     }
-                    return Ok(Val { ty, kind: Kind::Struct(Rc::new(all)) });
+                    let value = Val { ty, kind: Kind::Struct(Rc::new(all)) };
+                    self.charge_drop(&value, span);
+                    return Ok(value);
                 }
                 _ => {
                     let sym = self.whole_sym(&rest);
                     let all = StructVal { fields: values, base: Some(Rc::new(sym)) };
-                    return Ok(Val { ty, kind: Kind::Struct(Rc::new(all)) });
+                    let value = Val { ty, kind: Kind::Struct(Rc::new(all)) };
+                    self.charge_drop(&value, span);
+                    return Ok(value);
                 }
             }
         }

@@ -121,6 +121,14 @@ impl Engine<'_> {
             let inner = self.read(&places);
             return self.method(f, &places, inner, name, generic, args, want, span);
         }
+        if matches!(value.ty, Ty::Adt(..)) && self.own_method(&value.ty, &Name::new_static("next")).is_some() {
+            // An adaptor on an iterator of the contract's own making.
+            let own = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
+            let iter = Val { ty: Ty::seq(Ty::Unknown), kind: Kind::Iter(Rc::new(super::value::Iter::Of(own))) };
+            if let Some(result) = self.builtin_method(f, places, &iter, name, generic, &args, want, span) {
+                return result;
+            }
+        }
         self.unseen_method(f, places, &value, name, generic, args, want, span)
     }
 
@@ -164,6 +172,15 @@ impl Engine<'_> {
         let found = self.search_method(ty, name);
         self.memo.methods.insert(key, found.clone());
         found
+    }
+
+    /// A method that is no row of a table.
+    pub(super) fn own_method(&mut self, ty: &Ty, name: &Name) -> Option<(ItemId, TyEnv)> {
+        let found = self.find_method(ty, name)?;
+        if self.is_model(found.item.krate) || self.std_crate == Some(found.item.krate) {
+            return None;
+        }
+        Some((found.item, found.env.as_ref().clone()))
     }
 
     fn search_method(&mut self, ty: &Ty, name: &Name) -> Option<Found> {

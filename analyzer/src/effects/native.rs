@@ -104,6 +104,25 @@ pub(super) fn identity_method(name: &str) -> bool {
     )
 }
 
+/// The method behind an operator.
+pub(super) fn operator(op: BinOp) -> Option<&'static str> {
+    Some(match op {
+        BinOp::Add => "add",
+        BinOp::Sub => "sub",
+        BinOp::Mul => "mul",
+        BinOp::Div => "div",
+        BinOp::Rem => "rem",
+        BinOp::BitAnd => "bitand",
+        BinOp::BitOr => "bitor",
+        BinOp::BitXor => "bitxor",
+        BinOp::Shl => "shl",
+        BinOp::Shr => "shr",
+        BinOp::Eq | BinOp::Ne => "eq",
+        BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => "partial_cmp",
+        BinOp::And | BinOp::Or => return None,
+    })
+}
+
 /// Constants of built-in types.
 pub(super) fn constant(ty: &Ty, name: &str) -> Option<Val> {
     let Ty::Prim(prim) = ty else { return None };
@@ -141,25 +160,18 @@ impl Engine<'_> {
         let a = self.settle(a);
         let b = self.settle(b);
         if let Ty::Adt(..) = &a.ty {
-            let name = Name::new_static(match op {
-                BinOp::Add => "add",
-                BinOp::Sub => "sub",
-                BinOp::Mul => "mul",
-                BinOp::Div => "div",
-                BinOp::Rem => "rem",
-                BinOp::BitAnd => "bitand",
-                BinOp::BitOr => "bitor",
-                BinOp::BitXor => "bitxor",
-                BinOp::Shl => "shl",
-                BinOp::Shr => "shr",
-                BinOp::Eq | BinOp::Ne => "eq",
-                BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => "partial_cmp",
-                BinOp::And | BinOp::Or => "",
-            });
+            let name = Name::new_static(operator(op).unwrap_or(""));
             let found = self.find_method(&a.ty, &name);
             if found.is_some() && !name.is_empty() && !super::eval::is_comparison(op) {
                 let places = if places.is_empty() { self.as_places(a.clone()) } else { places };
                 return self.method(f, &places, a, &name, &[], vec![b], want, span);
+            }
+            if matches!(op, BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge) && self.own_operator(&a.ty, &name) {
+                // A user's own order: run it for its effects, the result is opaque.
+                let places = self.as_places(a.clone());
+                let result = self.method(f, &places, a, &name, &[], vec![b], &Ty::Unknown, span)?;
+                let sym = self.whole_sym(&result);
+                return Ok(Val::sym(Ty::bool(), Sym { terms: Vec::new(), cond: None, ..sym }));
             }
             if found.is_some() && matches!(op, BinOp::Eq | BinOp::Ne) {
                 // A user's own equality: run it for its effects, the result is opaque.
@@ -184,6 +196,13 @@ impl Engine<'_> {
                         return Ok(Val::bool(op == BinOp::Eq));
                     }
                 }
+            }
+        }
+        if let (Ty::Prim(_), Ty::Adt(..), Some(name)) = (&a.ty, &b.ty, operator(op)) {
+            // `5 + x` of a user's type.
+            let name = Name::new_static(name);
+            if let Some((item, env)) = self.own_method(&a.ty, &name) {
+                return self.call_item(item, env, &[], Some(a), vec![b], want, span);
             }
         }
         let (x, y) = (self.comparand(&a), self.comparand(&b));
@@ -287,9 +306,16 @@ impl Engine<'_> {
         }
         let scalar = matches!(value.ty, Ty::Prim(_));
         match name.as_str() {
+            "into" | "try_into" if self.own_method(&value.ty, name).is_some() => {
+                let (item, env) = self.own_method(&value.ty, name)?;
+                Some(self.call_item(item, env, &[], Some(value.clone()), Vec::new(), want, span))
+            }
             "into" => Some(self.convert(f, value, want, span)),
             "try_into" => {
                 let inner = want.arg(0);
+                if let Some(result) = self.written_conversion(&inner, "try_from", value, want, span) {
+                    return Some(result);
+                }
                 let converted = match self.convert(f, value, &inner, span) {
                     Ok(converted) => converted,
                     Err(div) => return Some(Err(div)),
@@ -342,6 +368,9 @@ impl Engine<'_> {
             "parse" => {
                 let sym = self.whole_sym(value);
                 let ty = generic.first().cloned().unwrap_or_else(|| want.arg(0));
+                if let Some(result) = self.written_conversion(&ty, "from_str", value, want, span) {
+                    return Some(result);
+                }
                 let parsed = self.function_sym("parse", false, std::slice::from_ref(&sym));
                 let failed = self.err(ty.clone(), sym);
                 let good = self.ok(Val::sym(ty, parsed));
@@ -374,18 +403,8 @@ impl Engine<'_> {
                 return Ok(value.clone());
             }
         }
-        let from = Name::new_static("from");
-        if matches!(want, Ty::Adt(..)) {
-            for info in self.impls_of(want).iter() {
-                let Some(&item) = info.assoc.get(&from) else { continue };
-                if !matches!(self.item(item).kind, ItemKind::Fn(_)) {
-                    continue;
-                }
-                let Some(env) = self.impl_env(info, want) else { continue };
-                if self.fits(item, &env, std::slice::from_ref(value)) {
-                    return self.call_item(item, env, &[], None, vec![value.clone()], want, span);
-                }
-            }
+        if let Some(result) = self.written_conversion(want, "from", value, want, span) {
+            return result;
         }
         let _ = f;
         let plain = |ty: &Ty| matches!(ty, Ty::Prim(_) | Ty::Seq(_) | Ty::Unknown);
@@ -394,6 +413,10 @@ impl Engine<'_> {
         }
         // `Addr` to `String` and the like: identity only where a table says so, which would have been found above.
         if want.is_unknown() {
+            if self.carries_cap(value, 0) {
+                // Into what is not known, so neither is the code that does it.
+                self.unknown(crate::ir::UnknownReason::UnresolvedCall, "into".to_owned(), span);
+            }
             return Ok(value.clone());
         }
         let sym = self.whole_sym(value);
@@ -403,6 +426,30 @@ impl Engine<'_> {
             return Ok(Val::sym(want.clone(), sym.widened()));
         }
         Ok(Val::sym(want.clone(), sym.widened()))
+    }
+
+    /// A conversion into a type that somebody wrote: the impl that takes such a value.
+    fn written_conversion(&mut self, into: &Ty, name: &'static str, value: &Val, want: &Ty, span: Span) -> Option<Ev> {
+        if !matches!(into, Ty::Adt(..)) {
+            return None;
+        }
+        let name = Name::new_static(name);
+        for info in self.impls_of(into).iter() {
+            let Some(&item) = info.assoc.get(&name) else { continue };
+            if !matches!(self.item(item).kind, ItemKind::Fn(_)) {
+                continue;
+            }
+            let Some(env) = self.impl_env(info, into) else { continue };
+            if self.fits(item, &env, std::slice::from_ref(value)) {
+                return Some(self.call_item(item, env, &[], None, vec![value.clone()], want, span));
+            }
+        }
+        None
+    }
+
+    /// True if a type has code of its own for an operator; rows of tables are the engine's arithmetic.
+    pub(super) fn own_operator(&mut self, ty: &Ty, name: &Name) -> bool {
+        self.own_method(ty, name).is_some()
     }
 
     pub(super) fn fits(&mut self, item: crate::ir::hir::ItemId, env: &super::ty::TyEnv, args: &[Val]) -> bool {
