@@ -48,6 +48,14 @@ pub(crate) enum Command {
     Schedule(Box<commands::schedule::Args>),
     /// Calls of a workload on the chain's own workers and limits, and what each cure would yield
     Simulate(commands::simulate::Args),
+    /// One HTML page: entry points, conflicts, room in a block, cures
+    Report(commands::report::Args),
+    /// A workload profile read off recorded calls, and what will be hot next
+    Profile(commands::profile::Args),
+    /// Blocks as nodes and explorers print them, as a batch
+    Import(commands::import::Args),
+    /// Keys placed on shards so that calls rarely cross
+    Shards(Box<commands::shards::Args>),
     /// Compare the footprints with a recorded trace
     Audit(commands::audit::Args),
     /// What a lint means and how to cure it

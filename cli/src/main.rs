@@ -13,6 +13,7 @@ mod fail;
 mod fix;
 mod gate;
 mod git;
+mod html;
 mod output;
 mod price;
 mod project;

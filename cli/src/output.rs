@@ -1,5 +1,6 @@
 //! Terminal streams: what was asked for goes to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -33,17 +34,53 @@ pub(crate) fn choose_color(choice: Option<Color>) {
     }
 }
 
+/// Text without what would change how other text is shown: control characters, and signs that turn the direction of
+/// writing, become `\u202e` and the like, which in JSON is the same character again. Colours stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let odd = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t' && c != '\r')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.chars().any(odd) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = colour(rest);
+        if colour > 0 {
+            out.push_str(&rest[..colour]);
+            rest = &rest[colour..];
+            continue;
+        }
+        if odd(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(out)
+}
+
+/// Length of a colour code that a text begins with, 0 without one.
+fn colour(text: &str) -> usize {
+    let Some(body) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let digits = body.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+    if body.as_bytes().get(digits) == Some(&b'm') { digits + 3 } else { 0 }
+}
+
 /// Writes to standard output what the user asked to see.
 pub(crate) fn show(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(visible(text).as_bytes())?;
     out.flush()?;
     Ok(())
 }
 
 /// Writes text for people to standard error.
 pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
-    anstream::stderr().lock().write_all(text.as_bytes())?;
+    anstream::stderr().lock().write_all(visible(text).as_bytes())?;
     Ok(())
 }
 
@@ -61,7 +98,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
     text.push('\n');
     // Nothing can be done if this cannot be written.
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = anstream::stderr().lock().write_all(visible(&text).as_bytes());
 }
 
 /// True when the reader of our output went away (`| head`).
@@ -91,4 +128,19 @@ pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     }
     file.persist(&real).with_context(what)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_colours_reach_a_terminal() {
+        assert_eq!(visible("\u{1b}[1;31merror\u{1b}[0m: a\tb\n"), "\u{1b}[1;31merror\u{1b}[0m: a\tb\n");
+        assert_eq!(visible("x\u{1b}[2Jy\u{1b}]0;t\u{7}z"), "x\\u001b[2Jy\\u001b]0;t\\u0007z");
+        assert_eq!(visible("\u{202e}cba\u{2069}"), "\\u202ecba\\u2069");
+        let json = visible("{\"a\":\"\u{202e}\"}").into_owned();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["a"], "\u{202e}");
+        assert_eq!(visible("\u{1b}[31"), "\\u001b[31");
+    }
 }

@@ -5,7 +5,7 @@
 //! call. Files are streamed: whatever their length, only counts per entry point are kept. Names are compared in
 //! `snake_case` and without the kind (`Transfer`, `transfer` and `execute::transfer` are one).
 
-mod cosmos;
+pub(crate) mod cosmos;
 mod table;
 
 use std::collections::BTreeMap;

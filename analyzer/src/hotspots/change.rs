@@ -94,7 +94,7 @@ impl Change {
                     entry.params.push(Param {
                         name: SHARD.to_owned(),
                         ty: Type::Uint(64),
-                        optional: true,
+                        optional: false,
                         default: None,
                         auth: false,
                     });

@@ -3,7 +3,7 @@
 //! (only where nobody looks at the sum) · else it is inherent and may be allowed with a reason.
 
 use crate::diagnostics::Upgrade;
-use crate::manifest::v1::{Access, Cell, Contract, Entry, EntryKind, Mode, Term, Type};
+use crate::manifest::v1::{Access, Callers, Cell, Contract, Entry, EntryKind, Mode, Term, Type};
 
 use super::change::{Change, pure_delta, writes};
 use super::{Hot, Outcome, Setting, SimulateError};
@@ -187,7 +187,11 @@ fn of_cell(contract: &Contract, cell: &Cell) -> Cures {
             cost: Some(format!("read by {who}")),
         });
     }
-    if cell.keys.is_empty() && matches!(cell.value, Type::List(_) | Type::Map(..)) && !loaded {
+    // Who reads all of it without adding to it needs all of it.
+    let own_part = calls.iter().all(|(entry, access)| {
+        writes(access.mode) || calls.iter().any(|(other, access)| other.name == entry.name && writes(access.mode))
+    });
+    if cell.keys.is_empty() && matches!(cell.value, Type::List(_) | Type::Map(..)) && !loaded && own_part {
         out.offered.push(Cure {
             title: format!("key `{id}` by the sender"),
             change: Change::BySender { cell: id.to_owned() },
@@ -208,15 +212,16 @@ fn of_cell(contract: &Contract, cell: &Cell) -> Cures {
                 false => format!("{} must read all of them", listed(&views)),
             }),
         });
-    } else if calls.iter().any(|(_, access)| access.mode == Mode::Commute) || adds_up(cell, &calls) {
+    } else if adds_up(cell, &calls) {
         out.not_offered = observer(&calls).map(|(who, why)| {
-            format!("splitting `{id}` into several receivers; {who} would have to read them all{why}")
+            let total = total(cell, &calls);
+            format!("splitting `{total}` into several receivers; {who} would have to read them all{why}")
         });
     }
-    if out.offered.is_empty() {
+    {
         let both: Vec<String> =
             unique(calls.iter().filter(|(_, access)| access.mode == Mode::Update).map(|(entry, _)| entry.name.clone()));
-        if !both.is_empty() {
+        if !both.is_empty() && cell.keys.is_empty() {
             let verb = if both.len() == 1 { "writes" } else { "write" };
             out.inherent = Some(format!("what {} {verb} to `{id}` depends on what was there before", listed(&both)));
         }
@@ -224,11 +229,29 @@ fn of_cell(contract: &Contract, cell: &Cell) -> Cures {
     out
 }
 
-/// Numbers that calls change.
+/// One number that calls change: the cell, or a field of its value.
 fn adds_up(cell: &Cell, calls: &[(&Entry, &Access)]) -> bool {
-    cell.keys.is_empty()
-        && matches!(cell.value, Type::Uint(_) | Type::Int(_))
-        && calls.iter().any(|(_, access)| access.mode == Mode::Update)
+    let changed = |access: &Access| matches!(access.mode, Mode::Update | Mode::Commute);
+    cell.keys.is_empty() && calls.iter().any(|(_, access)| changed(access) && number_at(cell, access.field.as_deref()))
+}
+
+/// Whether the value, or the field of it, is a number.
+fn number_at(cell: &Cell, field: Option<&str>) -> bool {
+    let number = |ty: &Type| matches!(ty, Type::Uint(_) | Type::Int(_));
+    match (field, &cell.value) {
+        (None, ty) => number(ty),
+        (Some(field), Type::Struct { fields, .. }) => fields.iter().any(|(name, ty)| name == field && number(ty)),
+        _ => false,
+    }
+}
+
+/// The number's name: `TOKEN_INFO.total_supply`.
+fn total(cell: &Cell, calls: &[(&Entry, &Access)]) -> String {
+    let field = calls
+        .iter()
+        .filter(|(_, access)| writes(access.mode) && number_at(cell, access.field.as_deref()))
+        .find_map(|(_, access)| access.field.as_ref());
+    field.map_or_else(|| cell.id.clone(), |field| format!("{}.{field}", cell.id))
 }
 
 /// Who needs the whole, and what for.
@@ -237,9 +260,14 @@ fn observer(calls: &[(&Entry, &Access)]) -> Option<(String, &'static str)> {
     if let Some((entry, _)) = capped {
         return Some((format!("`{}`", entry.name), " to check the limit"));
     }
-    let reads = calls.iter().find(|(_, access)| !writes(access.mode));
+    // Who only reads it needs the sum most plainly; then who may set it with a check; then any who change what they read.
+    let changes = |entry: &Entry| calls.iter().any(|(other, access)| other.name == entry.name && writes(access.mode));
+    let reads = calls.iter().find(|(entry, access)| !writes(access.mode) && !changes(entry));
+    let few = || {
+        calls.iter().find(|(entry, access)| observes(access) && entry.callers != Callers::Anyone && writes(access.mode))
+    };
     let updates = || calls.iter().find(|(_, access)| observes(access));
-    reads.or_else(updates).map(|(entry, _)| (format!("`{}`", entry.name), ""))
+    reads.or_else(few).or_else(updates).map(|(entry, _)| (format!("`{}`", entry.name), ""))
 }
 
 /// Fields that some calls change while others touch only different ones: what must be kept apart.

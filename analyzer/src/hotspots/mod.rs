@@ -19,9 +19,7 @@ use crate::chains::{ChainModel, Limit, Per};
 use crate::costs::Costs;
 use crate::manifest::v1::{self, Contract};
 use crate::schedule::io::{IngestOptions, Loaded, read_batch};
-use crate::schedule::{
-    Budget, Evaluator, EvaluatorOptions, Full, READ, Request, Resource, Scope, State, UnitName, plan, select,
-};
+use crate::schedule::{Budget, Evaluator, EvaluatorOptions, Full, Request, Scope, State, UnitName, plan, select};
 use crate::workload::{Generator, Profile};
 
 /// What is simulated.
@@ -178,6 +176,19 @@ impl Setting<'_> {
     }
 
     fn with(&self, change: Option<&Change>) -> Result<Outcome, SimulateError> {
+        let (loaded, evaluator) = self.load(change)?;
+        Ok(self.outcome(&loaded, &evaluator))
+    }
+
+    /// The batch, with what names its units.
+    ///
+    /// # Errors
+    /// As for [`Setting::run`].
+    pub fn batch(&self) -> Result<(Loaded, Evaluator), SimulateError> {
+        self.load(None)
+    }
+
+    fn load(&self, change: Option<&Change>) -> Result<(Loaded, Evaluator), SimulateError> {
         // Measured calls among unmeasured ones would look like all there is: then every call counts alike.
         let (mut profile, mut costs) = (self.profile.clone(), self.costs.clone());
         if !self.priced() {
@@ -202,7 +213,7 @@ impl Setting<'_> {
         let text = generator.lines(self.calls);
         let loaded = read_batch(&mut text.as_bytes(), &evaluator, &State::new(), &IngestOptions::default())
             .map_err(|error| SimulateError(error.to_string()))?;
-        Ok(self.outcome(&loaded, &evaluator))
+        Ok((loaded, evaluator))
     }
 
     fn outcome(&self, loaded: &Loaded, evaluator: &Evaluator) -> Outcome {
@@ -266,30 +277,17 @@ impl Setting<'_> {
             return None;
         }
         let limit = |per: Per| self.chain.limits.iter().find(|limit| limit.per == Some(per));
-        let (block, lane, unit) = (limit(Per::Block), limit(Per::Lane), limit(Per::Unit));
-        let writes = limit(Per::Writes);
-        block.or(lane).or(unit)?;
         let batch = &loaded.batch;
-        let written = |call: usize| batch.call(call).filter(|access| access.class != READ).count() as u64;
-        let resources = writes.map(|limit| Resource {
-            name: limit.text.clone(),
-            limit: limit.value,
-            amounts: (0..batch.len()).map(written).collect(),
-        });
-        let value = |limit: Option<&Limit>| limit.map(|limit| limit.value);
-        let budget = Budget {
-            block: value(block),
-            lane: value(lane),
-            unit: value(unit),
-            resources: resources.into_iter().collect(),
-        };
+        let budget = Budget::of_chain(self.chain, batch)?;
         let selection = select(batch, self.lanes(), &[], &budget);
         let &(node, full) = selection.left_out.first()?;
         let (full, limit) = match full {
-            Full::Block => (format!("the {}", self.chain.nouns.block), block),
-            Full::Lanes => (format!("all {}", self.chain.nouns.workers), lane),
-            Full::Resource(_) => (format!("the {}", self.chain.nouns.block), writes),
-            Full::Unit(id) => (format!("`{}`", spelled(&named(loaded, evaluator, node, id))), unit.or(lane)),
+            Full::Block => (format!("the {}", self.chain.nouns.block), limit(Per::Block)),
+            Full::Lanes => (format!("all {}", self.chain.nouns.workers), limit(Per::Lane)),
+            Full::Resource(_) => (format!("the {}", self.chain.nouns.block), limit(Per::Writes)),
+            Full::Unit(id) => {
+                (format!("`{}`", spelled(&named(loaded, evaluator, node, id))), limit(Per::Unit).or(limit(Per::Lane)))
+            }
         };
         Some(Room { calls: selection.included.len(), full, limit: limit.cloned() })
     }

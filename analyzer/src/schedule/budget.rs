@@ -7,6 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::chains::{ChainModel, Per};
+
 use super::batch::{Access, Batch, READ};
 use super::lanes::LaneStream;
 
@@ -21,6 +23,23 @@ pub struct Budget {
     pub unit: Option<u64>,
     /// Further resources.
     pub resources: Vec<Resource>,
+}
+
+impl Budget {
+    /// The limits that a chain model states for a block, in the chain's own unit of cost; none where it states none.
+    pub fn of_chain(chain: &ChainModel, batch: &Batch) -> Option<Budget> {
+        let limit = |per: Per| chain.limits.iter().find(|limit| limit.per == Some(per));
+        let value = |per: Per| limit(per).map(|limit| limit.value);
+        let (block, lane, unit) = (value(Per::Block), value(Per::Lane), value(Per::Unit));
+        block.or(lane).or(unit)?;
+        let written = |call: usize| batch.call(call).filter(|access| access.class != READ).count() as u64;
+        let resources = limit(Per::Writes).map(|limit| Resource {
+            name: limit.text.clone(),
+            limit: limit.value,
+            amounts: (0..batch.len()).map(written).collect(),
+        });
+        Some(Budget { block, lane, unit, resources: resources.into_iter().collect() })
+    }
 }
 
 /// Something of which a block has only so much.

@@ -31,6 +31,8 @@ pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Lim
 pub use bound::interval_bound;
 pub use budget::{Budget, Full, Resource, Selection, percentiles, select};
 pub use check::{Checker, check_schedule};
+#[cfg(feature = "workload")]
+pub(crate) use compile::text_hash;
 pub use compile::{
     BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope, UnitName,
 };

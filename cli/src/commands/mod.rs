@@ -11,13 +11,17 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod footprint;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
+pub(crate) mod profile;
+pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod schema;
+pub(crate) mod shards;
 pub(crate) mod simulate;
 pub(crate) mod verify;
 pub(crate) mod why;
@@ -50,6 +54,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, common),
         Command::Schedule(args) => schedule::run(&args, common),
         Command::Simulate(args) => simulate::run(&args, common),
+        Command::Report(args) => report::run(&args, common),
+        Command::Profile(args) => profile::run(&args, common),
+        Command::Import(args) => import::run(&args, common),
+        Command::Shards(args) => shards::run(&args, common),
         Command::Audit(args) => audit::run(&args, common),
         Command::Explain(args) => explain::run(&args),
         Command::List(args) => list::run(&args, common),

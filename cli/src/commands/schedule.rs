@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// In free order: no call overtakes a waiting one of higher priority
     #[arg(long)]
     reserve: bool,
+    /// Leave calls out by the chain's own limits; costs must be in the chain's unit
+    #[arg(long, conflicts_with_all = ["block_limit", "lane_limit", "unit_limit"])]
+    chain_limits: bool,
     /// Leave calls out once the block costs this much
     #[arg(long, value_name = "COST")]
     block_limit: Option<u64>,
@@ -401,9 +404,16 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
     if args.shape == Shape::Stages {
         return staged(&loaded, lanes, setting, bad, json);
     }
-    let budget =
-        Budget { block: args.block_limit, lane: args.lane_limit, unit: args.unit_limit, resources: Vec::new() };
-    let limited = args.block_limit.or(args.lane_limit).or(args.unit_limit).is_some();
+    let (mut budget, mut limited) = (
+        Budget { block: args.block_limit, lane: args.lane_limit, unit: args.unit_limit, resources: Vec::new() },
+        args.block_limit.or(args.lane_limit).or(args.unit_limit).is_some(),
+    );
+    if args.chain_limits {
+        budget = Budget::of_chain(chain, &loaded.batch).ok_or_else(|| {
+            Fail::new(format!("the model `{}` states no limits of a {}", chain.id, chain.nouns.block))
+        })?;
+        limited = true;
+    }
     let priced = loaded.priorities.iter().any(|&priority| priority != 0);
     let by_priority = setting.order == Order::Free && priced;
     let selection = limited.then(|| {

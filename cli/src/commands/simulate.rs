@@ -23,6 +23,7 @@ use crate::session::{self, Judged, short};
 
 /// Flags of `simulate`.
 #[derive(Debug, Clone, clap::Args)]
+#[group(id = "simulation")]
 pub(crate) struct Args {
     /// What calls look like: a TOML file, as `profile` writes it; a default for each contract when left out
     #[arg(long, value_name = "FILE")]
@@ -112,6 +113,19 @@ pub(crate) fn simulate<'a>(
     contract: &'a Contract,
     args: &Args,
 ) -> anyhow::Result<Option<Simulated<'a>>> {
+    let Some(setting) = setting(judged, contract, args)? else { return Ok(None) };
+    let fail = |error: crosslane_analyzer::hotspots::SimulateError| Fail::new(format!("{}: {error}", contract.name));
+    let outcome = setting.run().map_err(fail)?;
+    let ranked = setting.rank(&outcome).map_err(fail)?;
+    Ok(Some(Simulated { judged, setting, outcome, ranked }))
+}
+
+/// What is simulated of one contract.
+pub(crate) fn setting<'a>(
+    judged: &Judged<'_>,
+    contract: &'a Contract,
+    args: &Args,
+) -> anyhow::Result<Option<Setting<'a>>> {
     let profile = match &args.profile {
         Some(path) => profile(path, contract)?,
         None => Profile::of(contract),
@@ -119,7 +133,7 @@ pub(crate) fn simulate<'a>(
     if profile.entries.is_empty() {
         return Ok(None);
     }
-    let setting = Setting {
+    Ok(Some(Setting {
         contract,
         chain: judged.chain,
         scope: match session::scope(&judged.unit.config) {
@@ -131,11 +145,7 @@ pub(crate) fn simulate<'a>(
         profile,
         costs: judged.unit.costs.clone(),
         seed: args.seed,
-    };
-    let fail = |error: crosslane_analyzer::hotspots::SimulateError| Fail::new(format!("{}: {error}", contract.name));
-    let outcome = setting.run().map_err(fail)?;
-    let ranked = setting.rank(&outcome).map_err(fail)?;
-    Ok(Some(Simulated { judged, setting, outcome, ranked }))
+    }))
 }
 
 fn profile(path: &Path, contract: &Contract) -> Result<Profile, Fail> {
