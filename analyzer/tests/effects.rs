@@ -140,7 +140,11 @@ fn a_limit_is_a_bound() {
     let by_state = go(
         "let x = A.load(deps.storage)? + n; if x > B.load(deps.storage)? { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &x)?; Ok(Response::new())",
     );
-    assert_eq!(by_state, ["read B", "update A"]);
+    assert_eq!(by_state, ["commute(add, bounded) A", "read B"]);
+    let by_itself = go(
+        "let old = A.load(deps.storage)?; if old + n > old * 2 { return Err(StdError::generic_err(\"cap\")); } A.save(deps.storage, &(old + n))?; Ok(Response::new())",
+    );
+    assert_eq!(by_itself, ["update A"]);
 }
 
 #[test]
@@ -304,6 +308,90 @@ fn a_struct_with_one_field_changed() {
         items,
     );
     assert!(found.iter().any(|line| line.ends_with("C.total")), "{found:?}");
+}
+
+const CONFIG: &str = "pub struct Cfg { pub total: u64, pub owner: Addr, pub cap: Option<u64> }\npub const CONF: Item<Cfg> = Item::new(\"conf\");";
+
+#[test]
+fn a_delta_on_a_field_beside_reads_of_others_imprecise() {
+    let of = |body: &str| go_with(&format!("{body} Ok(Response::new())"), CONFIG);
+    assert_eq!(
+        of("CONF.update(deps.storage, |mut c| -> StdResult<_> { c.total += n; Ok(c) })?;"),
+        ["commute(add) CONF.total"]
+    );
+    assert_eq!(
+        of(
+            "let mut c = CONF.load(deps.storage)?; if c.owner != info.sender { return Err(StdError::generic_err(\"no\")); } c.total += n; CONF.save(deps.storage, &c)?;"
+        ),
+        ["commute(add) CONF.total", "read CONF.owner"]
+    );
+    // The cap is another field: a bound of the sum, and read.
+    assert_eq!(
+        of(
+            "let mut c = CONF.load(deps.storage)?; c.total += n; if let Some(cap) = c.cap { if c.total > cap { return Err(StdError::generic_err(\"cap\")); } } CONF.save(deps.storage, &c)?;"
+        ),
+        ["commute(add, bounded) CONF.total", "read CONF.cap"]
+    );
+}
+
+#[test]
+fn a_field_that_is_seen_does_not_commute_unsound() {
+    let of = |body: &str| go_with(&format!("{body} Ok(Response::new())"), CONFIG);
+    let update = ["update CONF.total"];
+    let seen = |found: Vec<String>| assert!(found.iter().all(|line| !line.contains("commute")), "{found:?}");
+    assert_eq!(of("CONF.update(deps.storage, |mut c| -> StdResult<_> { c.total = c.total * 2; Ok(c) })?;"), update);
+    seen(of(
+        "let mut c = CONF.load(deps.storage)?; if c.total > 5 { B.remove(deps.storage); } c.total += n; CONF.save(deps.storage, &c)?;",
+    ));
+    seen(of(
+        "let c = CONF.update(deps.storage, |mut c| -> StdResult<_> { c.total += n; Ok(c) })?; B.save(deps.storage, &c.total)?;",
+    ));
+    seen(of(
+        "let mut c = CONF.load(deps.storage)?; c.total += n; CONF.save(deps.storage, &c)?; let d = CONF.load(deps.storage)?; B.save(deps.storage, &d.total)?;",
+    ));
+    // The limit is the changed field itself.
+    seen(of(
+        "let mut c = CONF.load(deps.storage)?; let old = c.total; c.total += n; if c.total > old { return Err(StdError::generic_err(\"x\")); } CONF.save(deps.storage, &c)?;",
+    ));
+    // The amount is the field itself.
+    seen(of("let mut c = CONF.load(deps.storage)?; c.total += c.total; CONF.save(deps.storage, &c)?;"));
+    // A stale copy goes back over the sum.
+    seen(of(
+        "let mut c = CONF.load(deps.storage)?; let mut d = CONF.load(deps.storage)?; c.total += n; CONF.save(deps.storage, &c)?; d.owner = info.sender.clone(); CONF.save(deps.storage, &d)?;",
+    ));
+    // The field moves into another.
+    assert_eq!(
+        go_with(
+            "CONF.update(deps.storage, |mut c| -> StdResult<_> { c.cap = Some(c.total); c.total += n; Ok(c) })?; Ok(Response::new())",
+            CONFIG
+        ),
+        ["update CONF.cap", update[0]]
+    );
+}
+
+#[test]
+fn money_that_moves_is_an_access() {
+    assert_eq!(
+        go("Ok(Response::new().add_message(BankMsg::Send { to_address: to, amount: vec![] }))"),
+        ["commute(add) <balance>[to]", "commute(sub, bounded) <balance>[self]"]
+    );
+    // Attached money that the code looks at has been moved; a check that there is none has not.
+    assert_eq!(
+        go("let coin = info.funds.first().unwrap(); A.save(deps.storage, &n)?; Ok(Response::new())"),
+        ["commute(add) <balance>[self]", "commute(sub, bounded) <balance>[caller]", "write A"]
+    );
+    assert_eq!(
+        go(
+            "if !info.funds.is_empty() { return Err(StdError::generic_err(\"keep it\")); } A.save(deps.storage, &n)?; Ok(Response::new())"
+        ),
+        ["write A"]
+    );
+    // Who asks for the balance sees it.
+    let asked = go(
+        "let b = deps.querier.query_balance(env.contract.address.clone(), \"x\")?; Ok(Response::new().add_message(BankMsg::Send { to_address: to, amount: vec![b] }))",
+    );
+    // (`to` may be the contract itself.)
+    assert_eq!(asked, ["update <balance>[self]", "update <balance>[to]"]);
 }
 
 #[test]

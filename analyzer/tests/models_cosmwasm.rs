@@ -333,7 +333,7 @@ fn messages_and_queries() {
             (
                 "Send { to: String }",
                 "return Ok(Response::new().add_message(BankMsg::Send { to_address: to, amount: coins(1, \"x\") }));",
-                &["update <balance>[self]", "update <balance>[to]"],
+                &["commute <balance>[self]", "commute <balance>[to]"],
             ),
             (
                 "Call { to: String }",
@@ -497,4 +497,37 @@ fn take(store: &mut dyn Storage, who: &Addr, amount: Uint128) -> Result<(), MyEr
             ),
         ],
     );
+}
+
+#[test]
+fn what_a_reply_does_belongs_to_the_call_that_asked_for_it_unsound() {
+    let state = r#"
+const A: Item<u64> = Item::new("a");
+const B: Map<&Addr, u64> = Map::new("b");
+const FIRST: u64 = 1;
+const SECOND: u64 = 2;
+fn out(id: u64) -> SubMsg { SubMsg::reply_on_success(WasmMsg::ClearAdmin { contract_addr: "x".into() }, id) }
+#[entry_point]
+pub fn reply(deps: DepsMut, env: Env, msg: Reply) -> StdResult<Response> {
+    match msg.id {
+        FIRST => { A.save(deps.storage, &1)?; Ok(Response::new().add_submessage(out(SECOND))) }
+        SECOND => { B.save(deps.storage, &Addr::unchecked(msg.result.unwrap().data.unwrap().to_string()), &1)?; Ok(Response::new()) }
+        _ => Err(StdError::generic_err("no such reply")),
+    }
+}
+"#;
+    let calls = [
+        ("One {}", "return Ok(Response::new().add_submessage(out(FIRST)));"),
+        ("Two {}", "return Ok(Response::new().add_submessage(out(SECOND)));"),
+        ("Any { id: u64 }", "return Ok(Response::new().add_submessage(out(id)));"),
+        ("None {}", "return Ok(Response::new().add_message(WasmMsg::ClearAdmin { contract_addr: \"x\".into() }));"),
+    ];
+    let contract = contract(state, &calls);
+    let writes = |entry: &str| -> Vec<String> {
+        footprint(&contract, entry).into_iter().filter(|line| line.starts_with("write")).collect()
+    };
+    assert_eq!(writes("one"), ["write A[]", "write B[any]"]);
+    assert_eq!(writes("two"), ["write B[any]"]);
+    assert_eq!(writes("any"), ["write A[]", "write B[any]"]);
+    assert!(writes("none").is_empty());
 }

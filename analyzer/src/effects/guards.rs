@@ -1,6 +1,6 @@
 //! What is known behind a condition whose other side fails: limits on deltas, and who may call.
 
-use super::value::{Cond, Sym};
+use super::value::{Cond, Delta, Dep, Sym};
 use super::{Engine, record::Guard};
 use crate::ir::{Bound, Side, Span, Term};
 use std::rc::Rc;
@@ -14,8 +14,10 @@ impl Engine<'_> {
         };
         // A limit on a delta is a bound, not an observation.
         if let Some((load, bound)) = self.bound_of(&cond, truth) {
-            if let Some(known) = self.rec.loads.get_mut(load as usize) {
-                known.bounds.push(bound);
+            let (delta, limit, bound) = (load, bound.0, bound.1);
+            self.rec.observe(&limit);
+            if let Some(known) = self.rec.loads.get_mut(delta.load as usize) {
+                known.bounds.push((delta.path.first().cloned(), bound));
             }
             return;
         }
@@ -24,28 +26,29 @@ impl Engine<'_> {
     }
 
     /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
-    pub(super) fn bound_of(&self, cond: &Cond, truth: bool) -> Option<(u32, Bound)> {
+    pub(super) fn bound_of(&self, cond: &Cond, truth: bool) -> Option<(Rc<Delta>, (Vec<Dep>, Bound))> {
         let (op, a, b) = match cond {
             Cond::Not(inner) => return self.bound_of(inner, !truth),
             Cond::Order(op, a, b) if *op != "?" => (*op, a, b),
             _ => return None,
         };
-        let changed =
-            |sym: &Sym| sym.delta.as_ref().filter(|delta| delta.op.is_some() && !delta.option).map(|delta| delta.load);
-        let (load, limit, left) = match (changed(a), changed(b)) {
-            (Some(load), None) if b.loads.is_empty() => (load, b, true),
-            (None, Some(load)) if a.loads.is_empty() => (load, a, false),
+        let changed = |sym: &Sym| sym.delta.clone().filter(|delta| delta.op.is_some() && !delta.option);
+        let free = |sym: &Sym, delta: &Delta| !sym.loads.iter().any(|dep| dep.meets(delta));
+        let (delta, limit, left) = match (changed(a), changed(b)) {
+            (Some(delta), None) if free(b, &delta) => (delta, b, true),
+            (None, Some(delta)) if free(a, &delta) => (delta, a, false),
             _ => return None,
         };
         // Other loads in the changed value (the amount) decide as well.
         let whole = if left { a } else { b };
-        if whole.loads.iter().any(|&other| other != load) {
+        if whole.loads.iter().any(|dep| !dep.meets(&delta)) {
             return None;
         }
         let less = matches!(op, "<" | "<=") == truth;
         let side = if less == left { Side::Upper } else { Side::Lower };
+        let decided = limit.loads.clone();
         let limit = limit.single().cloned().unwrap_or(Term::Any);
-        Some((load, Bound { side, limit }))
+        Some((delta, (decided, Bound { side, limit })))
     }
 
     pub(super) fn guards(&mut self, cond: &Cond, truth: bool, span: Span, depth: usize) {

@@ -1,11 +1,16 @@
 //! The intrinsics of the model language: what a table's row says a real function does to state.
 
 use super::record::{Did, Event, Load, Stored};
-use super::value::{CellVal, Delta, Kind, Sym, Val};
+use super::value::{CellVal, Delta, Dep, Kind, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{BinOp, ItemKind, Name};
-use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Span, Step, Term, Type, UnknownReason};
+use crate::ir::{
+    Bound, CellId, Const, EnvScope, External, ExternalMode, OpGroup, Side, Span, Step, Term, Type, UnknownReason,
+};
 use std::rc::Rc;
+
+/// Name of the environment value that lists what was attached to the call.
+const ATTACHED: &str = "attached";
 
 impl Engine<'_> {
     /// Calls `host::name`.
@@ -135,6 +140,7 @@ impl Engine<'_> {
                 };
                 Val::term(ty, Term::Env { name, scope })
             }
+            "attached" => Val::term(ty, Term::Env { name: ATTACHED.to_owned(), scope: EnvScope::Call }),
             "caller" => Val::term(ty, Term::Caller),
             "origin" => Val::term(ty, Term::Origin),
             "this" => Val::term(ty, Term::SelfAddr),
@@ -142,6 +148,14 @@ impl Engine<'_> {
             "fail" => return Err(Div { fail: true }),
             "external" => {
                 self.host_external(&args, span);
+                Val::unit()
+            }
+            "callback" => {
+                // A number that is not known stands for every one.
+                let id = self.whole_sym(&arg(0)).constant().cloned();
+                if !self.rec.callbacks.contains(&id) {
+                    self.rec.callbacks.push(id);
+                }
                 Val::unit()
             }
             "balance" => {
@@ -420,12 +434,19 @@ impl Engine<'_> {
             }
         }
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell, key: key.clone(), observed: false, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load::new(cell, key.clone(), seq));
         if reads {
             self.event(Did::Read(load), cell, key, span);
         }
         let delta = Delta { load, path: Vec::new(), option: true, op: None, default: None, bounds: Vec::new() };
-        Sym { terms, loads: vec![load], quiet: Vec::new(), delta: Some(Rc::new(delta)), cond: None, cap: false }
+        Sym {
+            terms,
+            loads: vec![Dep::whole(load)],
+            quiet: Vec::new(),
+            delta: Some(Rc::new(delta)),
+            cond: None,
+            cap: false,
+        }
     }
 
     fn host_probe(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
@@ -433,10 +454,10 @@ impl Engine<'_> {
         let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
         let load = self.rec.loads.len() as u32;
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: key.clone(), observed: true, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load::new(id, key.clone(), seq).seen());
         self.event(Did::Probe, id, key, span);
         let cond = Some(Rc::new(super::value::Cond::Present(load)));
-        Ok(Val::sym(Ty::bool(), Sym { loads: vec![load], cond, ..Sym::default() }))
+        Ok(Val::sym(Ty::bool(), Sym { loads: vec![Dep::whole(load)], cond, ..Sym::default() }))
     }
 
     fn host_write(&mut self, cell: &CellVal, args: &[Val], _: &Ty, _: &Ty, span: Span) -> Ev {
@@ -457,16 +478,20 @@ impl Engine<'_> {
             Stored::Whole => self.observe_value(value),
             Stored::Same => {}
             Stored::Delta(delta) => {
-                let loads: Vec<u32> = self.loads_of(value).into_iter().filter(|load| *load != delta.load).collect();
+                let loads: Vec<Dep> = self.loads_of(value).into_iter().filter(|dep| !dep.meets(delta)).collect();
                 self.rec.observe(&loads);
             }
-            Stored::Fields(load, fields) => {
-                let load = *load;
-                let loads: Vec<u32> = self.loads_of(value).into_iter().filter(|other| *other != load).collect();
-                self.rec.observe(&loads);
-                // Which parts of the loaded value decide the changed ones is told field by field only for deltas.
-                if fields.iter().any(|(_, delta)| delta.is_none()) {
-                    self.rec.observe(&[load]);
+            Stored::Fields(_, changed) => {
+                // A changed field tells what decided it; for a delta that is not the old value. Fields that are stored
+                // as they were loaded tell nothing.
+                for (path, delta) in changed {
+                    let (Some(name), Kind::Struct(fields)) = (path.first(), &value.kind) else { continue };
+                    let Some(new) = fields.get(name).cloned() else { continue };
+                    let mut loads = self.loads_of(&new);
+                    if let Some(delta) = delta {
+                        loads.retain(|dep| !dep.meets(delta));
+                    }
+                    self.rec.observe(&loads);
                 }
             }
         }
@@ -554,11 +579,11 @@ impl Engine<'_> {
         let prefix = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
         let load = self.rec.loads.len() as u32;
         let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: prefix.clone(), observed: true, bounds: Vec::new(), seq });
+        self.rec.loads.push(Load::new(id, prefix.clone(), seq).seen());
         let fixed = prefix.len();
         let did = if keys_only { Did::ScanKeys } else { Did::Scan };
         self.event(did, id, prefix, span);
-        let found = Sym { loads: vec![load], ..Sym::default() };
+        let found = Sym { loads: vec![Dep::whole(load)], ..Sym::default() };
         let key = self.rest_of_key(&cell.key.clone(), fixed, &found);
         let element = if keys_only { key } else { Val::tuple(vec![key, Val::sym(cell.value.clone(), found.clone())]) };
         Ok(Val::seq(element.ty.clone(), None, element, found))
@@ -614,21 +639,54 @@ impl Engine<'_> {
         }
     }
 
+    /// The code looks at what is inside the attached value: the host has moved it from the caller to this contract.
+    pub(super) fn attached_used(&mut self, list: &Term, span: Span) {
+        if !matches!(list, Term::Env { name, .. } if name == ATTACHED) || self.rec.attached {
+            return;
+        }
+        self.rec.attached = true;
+        // It was moved before the first line ran.
+        let (conditions, repeats) = (std::mem::take(&mut self.conditions), std::mem::take(&mut self.repeats));
+        for (who, what) in [(Term::Caller, "debit"), (Term::SelfAddr, "credit")] {
+            self.host_balance(&[Val::term(Ty::Unknown, who), Val::text(what)], span);
+        }
+        (self.conditions, self.repeats) = (conditions, repeats);
+    }
+
     fn host_balance(&mut self, args: &[Val], span: Span) {
         let arg = |at: usize| args.get(at).cloned().unwrap_or_else(Val::unit);
         let at = self.whole_sym(&arg(0));
-        let update = self.text_of(&arg(1)).as_deref() == Some("update");
+        let what = self.text_of(&arg(1)).unwrap_or_default();
         let address = self.address_type();
         let id = self.cells.implicit("<balance>", vec![address], Type::Opaque("balance".to_owned()), true);
         let key = vec![Rc::new(at)];
         let start = self.rec.events.len();
-        if update {
-            self.event(Did::Write(Stored::Whole), id, key.clone(), span);
-        }
+        let op = match what.as_str() {
+            "credit" => Some("add"),
+            "debit" => Some("sub"),
+            _ => None,
+        };
         let load = self.rec.loads.len() as u32;
-        let seq = self.rec.events.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: key.clone(), observed: true, bounds: Vec::new(), seq });
-        self.event(Did::Read(load), id, key, span);
+        let known = Load::new(id, key.clone(), start as u32);
+        self.rec.loads.push(if op.is_some() { known } else { known.seen() });
+        self.event(Did::Read(load), id, key.clone(), span);
+        match op {
+            // The host adds and subtracts; who has too little fails.
+            Some(name) => {
+                let floor = Bound { side: Side::Lower, limit: Term::Const(Const::Int(0)) };
+                let delta = Delta {
+                    load,
+                    path: Vec::new(),
+                    option: false,
+                    op: Some((OpGroup::Add, name)),
+                    default: Some(Const::Int(0)),
+                    bounds: if name == "sub" { vec![floor] } else { Vec::new() },
+                };
+                self.event(Did::Write(Stored::Delta(Rc::new(delta))), id, key, span);
+            }
+            None if what == "update" => self.event(Did::Write(Stored::Whole), id, key, span),
+            None => {}
+        }
         for event in &mut self.rec.events[start..] {
             event.implicit = true;
         }

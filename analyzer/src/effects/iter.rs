@@ -115,6 +115,7 @@ impl Engine<'_> {
     fn element_sym(&mut self, sym: &Sym) -> Sym {
         let mut terms = Vec::new();
         for term in &sym.terms {
+            self.attached_used(term, self.site);
             match term {
                 Term::Arg(path) => {
                     let id = self.correlation(term);

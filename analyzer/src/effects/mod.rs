@@ -32,6 +32,7 @@ pub(crate) mod ty;
 pub(crate) mod value;
 
 pub(crate) use loops::children;
+pub(crate) use record::append_frame;
 pub(crate) use run::EntrySpec;
 pub(crate) use value::Val as Value;
 

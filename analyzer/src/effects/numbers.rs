@@ -52,12 +52,12 @@ impl Engine<'_> {
     pub(super) fn delta_of(&mut self, op: BinOp, a: &Sym, b: &Sym, ty: &Ty, traps: bool) -> Option<Rc<Delta>> {
         let (base, other, name) = match op {
             BinOp::Add => match (&a.delta, &b.delta) {
-                (Some(delta), _) if !b.loads.contains(&delta.load) => (delta, b, "add"),
-                (_, Some(delta)) if !a.loads.contains(&delta.load) => (delta, a, "add"),
+                (Some(delta), _) if !b.loads.iter().any(|dep| dep.meets(delta)) => (delta, b, "add"),
+                (_, Some(delta)) if !a.loads.iter().any(|dep| dep.meets(delta)) => (delta, a, "add"),
                 _ => return None,
             },
             BinOp::Sub => match &a.delta {
-                Some(delta) if !b.loads.contains(&delta.load) => (delta, b, "sub"),
+                Some(delta) if !b.loads.iter().any(|dep| dep.meets(delta)) => (delta, b, "sub"),
                 _ => return None,
             },
             _ => return None,

@@ -5,13 +5,13 @@
 //! changed by a delta, at the same cell and key, whose load nobody observes, is a `commute`; every other read and write
 //! of one key is an `update` (MODEL §2).
 
-use super::value::{CellVal, Delta, Sym};
+use super::value::{CellVal, Delta, Dep, Sym};
 use crate::ir::hir::Name;
 use crate::ir::{
-    Access, Bound, Cell, CellId, Certainty, External, Mode, Op, Reach, Span, Storage, Term, Type, Unit, Unknown,
+    Access, Bound, Cell, CellId, Certainty, Const, External, Mode, Op, Reach, Span, Storage, Term, Type, Unit, Unknown,
     UnknownReason,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A read of one key.
@@ -19,9 +19,34 @@ use std::rc::Rc;
 pub(super) struct Load {
     pub(super) cell: CellId,
     pub(super) key: Vec<Rc<Sym>>,
+    /// Somebody sees the whole value, or that there is one.
     pub(super) observed: bool,
-    pub(super) bounds: Vec<Bound>,
+    /// Fields that somebody sees.
+    pub(super) fields: BTreeSet<Name>,
+    /// Limits on the changed value, or on a changed field of it, behind which the call fails.
+    pub(super) bounds: Vec<(Option<Name>, Bound)>,
     pub(super) seq: u32,
+}
+
+impl Load {
+    /// A read that nobody has looked at yet, before event number `seq`.
+    pub(super) fn new(cell: CellId, key: Vec<Rc<Sym>>, seq: u32) -> Load {
+        Load { cell, key, observed: false, fields: BTreeSet::new(), bounds: Vec::new(), seq }
+    }
+
+    /// The same, seen by somebody.
+    pub(super) fn seen(self) -> Load {
+        Load { observed: true, ..self }
+    }
+
+    /// True when somebody sees the part that a delta changes.
+    fn tells(&self, delta: &Delta) -> bool {
+        self.observed
+            || match delta.path.first() {
+                Some(field) => self.fields.contains(field),
+                None => !self.fields.is_empty(),
+            }
+    }
 }
 
 /// What a write stores.
@@ -189,6 +214,10 @@ pub(super) struct Recorder {
     pub(super) guards: Vec<Guard>,
     /// Arguments that must have authorised every call.
     pub(super) auths: std::collections::BTreeSet<String>,
+    /// Numbers under which the chain will call this contract back within the same transaction; `None` is any.
+    pub(super) callbacks: Vec<Option<Const>>,
+    /// The call looks at the value attached to it.
+    pub(super) attached: bool,
     /// Set once a call that could not be seen may have changed any state.
     pub(super) state_lost: bool,
 }
@@ -213,10 +242,15 @@ impl Recorder {
             .any(|event| !old.iter().filter(writes).any(|known| known.cell == event.cell && known.key == event.key))
     }
 
-    pub(super) fn observe(&mut self, loads: &[u32]) {
-        for &load in loads {
-            if let Some(load) = self.loads.get_mut(load as usize) {
-                load.observed = true;
+    pub(super) fn observe(&mut self, deps: &[Dep]) {
+        for dep in deps {
+            if let Some(load) = self.loads.get_mut(dep.load as usize) {
+                match &dep.field {
+                    Some(field) => {
+                        load.fields.insert(field.clone());
+                    }
+                    None => load.observed = true,
+                }
             }
         }
     }
@@ -230,19 +264,35 @@ impl Recorder {
     /// The accesses, sorted and merged.
     pub(super) fn accesses(&self) -> Vec<Access> {
         let mut found: Vec<Access> = Vec::new();
-        // A load is explained by a write when the write is a delta of it and it is not observed.
-        let mut commuting: Vec<Option<Rc<Delta>>> = vec![None; self.loads.len()];
+        // A load is explained by a write when the write is a delta of it, or changes fields of it.
+        let mut commuting: Vec<Vec<Rc<Delta>>> = vec![Vec::new(); self.loads.len()];
+        let mut changed: Vec<bool> = vec![false; self.loads.len()];
         for (at, event) in self.events.iter().enumerate() {
-            let Did::Write(Stored::Delta(delta)) = &event.did else { continue };
-            if self.may_commute(delta, event, at) {
-                commuting[delta.load as usize] = Some(delta.clone());
+            let deltas: Vec<&Rc<Delta>> = match &event.did {
+                Did::Write(Stored::Delta(delta)) => vec![delta],
+                Did::Write(Stored::Fields(load, fields)) => {
+                    changed[*load as usize] = true;
+                    fields.iter().filter_map(|(_, delta)| delta.as_ref()).collect()
+                }
+                _ => continue,
+            };
+            for delta in deltas {
+                if self.may_commute(delta, event, at) {
+                    commuting[delta.load as usize].push(delta.clone());
+                }
             }
         }
         for event in &self.events {
             match &event.did {
-                Did::Read(load) => {
-                    if commuting[*load as usize].is_none() {
+                Did::Read(id) => {
+                    let load = &self.loads[*id as usize];
+                    let explained = changed[*id as usize] || !commuting[*id as usize].is_empty();
+                    if load.observed || (!explained && load.fields.is_empty()) {
                         self.push(&mut found, event, Mode::Read, None, None, Vec::new());
+                    } else {
+                        for field in &load.fields {
+                            self.push(&mut found, event, Mode::Read, Some(field.to_string()), None, Vec::new());
+                        }
                     }
                 }
                 Did::Touch => self.push(&mut found, event, Mode::Read, None, None, Vec::new()),
@@ -256,24 +306,11 @@ impl Recorder {
                 Did::ScanKeys => self.push(&mut found, event, Mode::Probe, None, None, Vec::new()),
                 Did::Write(Stored::Whole) => self.push(&mut found, event, Mode::Write, None, None, Vec::new()),
                 Did::Write(Stored::Same) => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
-                Did::Write(Stored::Delta(delta)) => {
-                    let known = commuting[delta.load as usize].as_ref().is_some_and(|other| other.op == delta.op);
-                    match (known, &delta.op) {
-                        (true, Some((group, name))) => {
-                            let mut bounds = delta.bounds.clone();
-                            bounds.extend(self.loads[delta.load as usize].bounds.iter().cloned());
-                            bounds.sort();
-                            bounds.dedup();
-                            let op = Op { group: *group, name: (*name).to_owned(), default: delta.default.clone() };
-                            self.push(&mut found, event, Mode::Commute, None, Some(op), bounds);
-                        }
-                        _ => self.push(&mut found, event, Mode::Update, None, None, Vec::new()),
-                    }
-                }
+                Did::Write(Stored::Delta(delta)) => self.push_change(&mut found, event, None, Some(delta), &commuting),
                 Did::Write(Stored::Fields(_, fields)) => {
-                    for (path, _) in fields {
+                    for (path, delta) in fields {
                         let field = path.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(".");
-                        self.push(&mut found, event, Mode::Update, Some(field), None, Vec::new());
+                        self.push_change(&mut found, event, Some(field), delta.as_ref(), &commuting);
                     }
                 }
             }
@@ -281,13 +318,43 @@ impl Recorder {
         merge(found)
     }
 
+    /// A change of a loaded value or of one field of it: a delta where nobody sees old or new value, else an update.
+    fn push_change(
+        &self,
+        found: &mut Vec<Access>,
+        event: &Event,
+        field: Option<String>,
+        delta: Option<&Rc<Delta>>,
+        commuting: &[Vec<Rc<Delta>>],
+    ) {
+        let known = delta.filter(|delta| {
+            let all = &commuting[delta.load as usize];
+            all.iter().any(|other| other.path == delta.path)
+                && all.iter().all(|other| other.path != delta.path || other.op == delta.op)
+        });
+        match known.and_then(|delta| Some((delta, delta.op.as_ref()?))) {
+            Some((delta, (group, name))) => {
+                let mut bounds = delta.bounds.clone();
+                let of_field = |(field, _): &&(Option<Name>, Bound)| field.as_ref() == delta.path.first();
+                let limits = self.loads[delta.load as usize].bounds.iter().filter(of_field);
+                bounds.extend(limits.map(|(_, bound)| bound.clone()));
+                bounds.sort();
+                bounds.dedup();
+                let op = Op { group: *group, name: (*name).to_owned(), default: delta.default.clone() };
+                self.push(found, event, Mode::Commute, field, Some(op), bounds);
+            }
+            None => self.push(found, event, Mode::Update, field, None, Vec::new()),
+        }
+    }
+
     /// MODEL §2: nobody observes the load, and no other load or store of a may-equal key lies between it and its store.
     fn may_commute(&self, delta: &Delta, write: &Event, at: usize) -> bool {
         let Some(load) = self.loads.get(delta.load as usize) else { return false };
-        if delta.op.is_none() || load.observed || load.cell != write.cell || load.key != write.key || write.repeat {
+        if delta.op.is_none() || load.tells(delta) || load.cell != write.cell || load.key != write.key || write.repeat {
             return false;
         }
         let begin = load.seq as usize;
+        let outside = |other_at: usize| other_at < begin || other_at > at;
         // Overlap inside the load-store interval, or a later read that sees the new value.
         self.events.iter().enumerate().all(|(other_at, other)| {
             if other.cell != write.cell || other_at == at || !keys_may_equal(&other.key, &write.key) {
@@ -295,27 +362,42 @@ impl Recorder {
             }
             match &other.did {
                 Did::Read(id) if *id == delta.load => true,
-                // Another load is fine when it is itself the beginning of an unobserved delta outside this interval.
+                // Another load is fine when it does not tell the changed part, and what is stored of it is stored on the
+                // same side of this interval.
                 Did::Read(id) => {
-                    let outside = other_at < begin || other_at > at;
-                    let other_load = &self.loads[*id as usize];
-                    outside && !other_load.observed && self.ends_in_delta(*id, other_at, begin, at)
+                    outside(other_at)
+                        && !self.loads[*id as usize].tells(delta)
+                        && self.stays_outside(*id, other_at, begin, at)
                 }
                 Did::Write(Stored::Delta(inner)) => {
-                    inner.load == delta.load && inner.op == delta.op
-                        || (other_at < begin || other_at > at) && inner.op.is_some()
+                    delta.path.is_empty()
+                        && (inner.load == delta.load && inner.op == delta.op || outside(other_at) && inner.op.is_some())
+                }
+                // Fields that are stored as they were loaded keep their value.
+                Did::Write(Stored::Fields(base, fields)) => {
+                    let Some(changed) = delta.path.first() else { return false };
+                    let inner = fields.iter().find(|(path, _)| path.first() == Some(changed));
+                    match inner {
+                        None => *base == delta.load || outside(other_at),
+                        Some((_, Some(inner))) if *base == delta.load => inner.op == delta.op,
+                        Some((_, Some(inner))) => outside(other_at) && inner.op.is_some(),
+                        Some((_, None)) => false,
+                    }
                 }
                 _ => false,
             }
         })
     }
 
-    fn ends_in_delta(&self, load: u32, from: usize, begin: usize, end: usize) -> bool {
-        self.events.iter().enumerate().any(|(at, event)| match &event.did {
-            Did::Write(Stored::Delta(delta)) => {
-                delta.load == load && delta.op.is_some() && (at < begin && from < begin || from > end && at > end)
-            }
-            _ => false,
+    /// Every store of a value loaded before the interval comes before it, of one loaded after it after it.
+    fn stays_outside(&self, load: u32, from: usize, begin: usize, end: usize) -> bool {
+        self.events.iter().enumerate().all(|(at, event)| {
+            let of_load = match &event.did {
+                Did::Write(Stored::Delta(delta)) => delta.load == load,
+                Did::Write(Stored::Fields(base, _)) => *base == load,
+                _ => false,
+            };
+            !of_load || (at < begin && from < begin || from > end && at > end)
         })
     }
 
@@ -367,6 +449,24 @@ fn expand(key: &[Rc<Sym>]) -> Vec<Vec<Term>> {
             .collect();
     }
     keys
+}
+
+/// Adds the footprint of a frame that runs later in the same transaction. Its arguments are not those of the first frame,
+/// and its state is not the initial one: in its keys only what all frames share keeps its name.
+pub(crate) fn append_frame(first: &mut Vec<Access>, later: &[Access], name: &str) {
+    let mut all = std::mem::take(first);
+    for access in later {
+        let mut access = access.clone();
+        for part in access.key.iter_mut().chain(access.bounds.iter_mut().map(|bound| &mut bound.limit)) {
+            if !part.is_shared() {
+                *part = Term::Any;
+            }
+        }
+        access.certainty = Certainty::Sometimes;
+        access.via.insert(0, name.to_owned());
+        all.push(access);
+    }
+    *first = merge(all);
 }
 
 /// Joins accesses of one key: a read and a write are an update, the same thing twice is once.

@@ -38,6 +38,8 @@ pub(crate) struct Footprints {
     pub(crate) auths: std::collections::BTreeSet<String>,
     /// Decoded enums the run matched on: the term and the type.
     pub(crate) nested: Vec<(Term, Ty)>,
+    /// Numbers under which the chain will call this contract back within the same transaction; `None` is any.
+    pub(crate) callbacks: Vec<Option<crate::ir::Const>>,
 }
 
 impl<'w> Engine<'w> {
@@ -241,6 +243,7 @@ impl<'w> Engine<'w> {
             callers_span,
             auths,
             nested: std::mem::take(&mut self.nested),
+            callbacks: rec.callbacks,
         }
     }
 
@@ -312,6 +315,13 @@ impl<'w> Engine<'w> {
     /// The argument path below a parameter.
     pub(crate) fn value_of_term(ty: Ty, term: Term) -> Val {
         Val::term(ty, term)
+    }
+
+    /// A struct of which one field is known.
+    pub(crate) fn with_known_field(ty: Ty, name: &str, value: crate::ir::Const) -> Val {
+        let fields = vec![(Name::from(name), Val::term(Ty::Unknown, Term::Const(value)))];
+        let base = Some(Rc::new(super::value::Sym::default()));
+        Val { ty, kind: super::value::Kind::Struct(Rc::new(super::value::StructVal { fields, base })) }
     }
 
     /// A message that is one variant with these fields.

@@ -2,6 +2,7 @@
 //! from the same state and be joined. References are sets of places; a write through one place is strong, through
 //! several weak (MODEL §6.5).
 
+use super::value::Dep;
 use super::value::{Alt, Kind, MAX_EXACT, Place, Proj, SeqVal, StructVal, Sym, Val, join};
 use super::{Engine, ty::Ty};
 use crate::ir::hir::Name;
@@ -310,7 +311,7 @@ impl Engine<'_> {
     }
 
     /// Loads a value depends on.
-    pub(super) fn loads_of(&mut self, value: &Val) -> Vec<u32> {
+    pub(super) fn loads_of(&mut self, value: &Val) -> Vec<Dep> {
         let value = self.settle(value.clone());
         let mut loads = Vec::new();
         value.symbols(&mut |sym| loads = super::value::union(&loads, &sym.loads));
@@ -318,11 +319,11 @@ impl Engine<'_> {
     }
 
     /// Loads that the value tells something about to whoever sees it, also when it is an error that ends the call.
-    pub(super) fn told_loads(&mut self, value: &Val) -> Vec<u32> {
+    pub(super) fn told_loads(&mut self, value: &Val) -> Vec<Dep> {
         let value = self.settle(value.clone());
         let mut loads = Vec::new();
         value.symbols(&mut |sym| {
-            let told: Vec<u32> = sym.loads.iter().copied().filter(|load| !sym.quiet.contains(load)).collect();
+            let told: Vec<Dep> = sym.loads.iter().cloned().filter(|load| !sym.quiet.contains(load)).collect();
             loads = super::value::union(&loads, &told);
         });
         loads
@@ -332,7 +333,7 @@ impl Engine<'_> {
     pub(super) fn taint_of(&mut self, value: &Val) -> Sym {
         let loads = self.loads_of(value);
         let told = self.told_loads(value);
-        let quiet = loads.iter().copied().filter(|load| !told.contains(load)).collect();
+        let quiet = loads.iter().cloned().filter(|load| !told.contains(load)).collect();
         Sym { loads, quiet, ..Sym::default() }
     }
 

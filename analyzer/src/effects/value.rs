@@ -55,16 +55,40 @@ pub(crate) struct Sym {
     /// The value is one of these terms; empty means anything.
     pub(crate) terms: Vec<Term>,
     /// Loads (ids of the recorder) the value depends on, sorted.
-    pub(crate) loads: Vec<u32>,
+    pub(crate) loads: Vec<Dep>,
     /// Those of `loads` that this error does not tell: it only arose because the loaded value was absent or its change
     /// out of bounds. Whoever catches the error sees them; a call that fails with it does not count as an observer.
-    pub(crate) quiet: Vec<u32>,
+    pub(crate) quiet: Vec<Dep>,
     /// The value is a loaded value changed by a delta.
     pub(crate) delta: Option<Rc<Delta>>,
     /// What it means when this truth value holds.
     pub(crate) cond: Option<Rc<Cond>>,
     /// Gives access to state although its type does not say so.
     pub(crate) cap: bool,
+}
+
+/// What a value depends on: a loaded value (its id in the recorder), or one field of it and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Dep {
+    pub(crate) load: u32,
+    /// The outermost field; `None` is the whole value, its presence included.
+    pub(crate) field: Option<Name>,
+}
+
+impl Dep {
+    /// The whole loaded value.
+    pub(crate) fn whole(load: u32) -> Dep {
+        Dep { load, field: None }
+    }
+
+    /// True when the dependency may be on the part of the value that the delta changes.
+    pub(crate) fn meets(&self, delta: &Delta) -> bool {
+        self.load == delta.load
+            && match (&self.field, delta.path.first()) {
+                (Some(field), Some(changed)) => field == changed,
+                _ => true,
+            }
+    }
 }
 
 /// `value = load ∘ delta`.
@@ -279,14 +303,14 @@ impl Sym {
     }
 }
 
-pub(crate) fn union(a: &[u32], b: &[u32]) -> Vec<u32> {
+pub(crate) fn union(a: &[Dep], b: &[Dep]) -> Vec<Dep> {
     if b.is_empty() || a == b {
         return a.to_vec();
     }
     if a.is_empty() {
         return b.to_vec();
     }
-    let mut all: Vec<u32> = a.iter().chain(b).copied().collect();
+    let mut all: Vec<Dep> = a.iter().chain(b).cloned().collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -489,7 +513,7 @@ impl StructVal {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
-    fn field_or_base(&self, name: &Name, ty: &Ty) -> Option<Val> {
+    pub(super) fn field_or_base(&self, name: &Name, ty: &Ty) -> Option<Val> {
         match self.get(name) {
             Some(value) => Some(value.clone()),
             None => self.base.as_ref().map(|base| Val::sym(ty.clone(), project(base, name))),
@@ -524,14 +548,22 @@ pub(crate) fn project(base: &Sym, name: &Name) -> Sym {
         delta.path.push(name.clone());
         Rc::new(delta)
     });
-    Sym {
-        terms: if known { terms } else { Vec::new() },
-        loads: base.loads.clone(),
-        quiet: Vec::new(),
-        delta,
-        cond: None,
-        cap: base.cap,
-    }
+    // A field of a loaded value depends on that field alone. What an absent value stands for is another matter: then the
+    // dependency stays one on the whole.
+    let part = base.delta.as_ref().filter(|base| delta.is_some() && base.path.is_empty() && base.default.is_none());
+    let loads = match part {
+        Some(part) => {
+            let narrow = |dep: &Dep| match (dep.load == part.load, &dep.field) {
+                (true, None) => Dep { load: dep.load, field: Some(name.clone()) },
+                _ => dep.clone(),
+            };
+            let mut loads: Vec<Dep> = base.loads.iter().map(narrow).collect();
+            loads.sort_unstable();
+            loads
+        }
+        None => base.loads.clone(),
+    };
+    Sym { terms: if known { terms } else { Vec::new() }, loads, quiet: Vec::new(), delta, cond: None, cap: base.cap }
 }
 
 impl SeqVal {
@@ -644,14 +676,14 @@ fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
         }
     }
     let mut all = Sym::default();
-    let mut told: Vec<u32> = Vec::new();
+    let mut told: Vec<Dep> = Vec::new();
     for value in [a, b] {
         value.symbols(&mut |sym| {
             all.loads = union(&all.loads, &sym.loads);
-            told.extend(sym.loads.iter().filter(|load| !sym.quiet.contains(load)));
+            told.extend(sym.loads.iter().filter(|load| !sym.quiet.contains(load)).cloned());
             all.cap |= sym.cap;
         });
     }
-    all.quiet = all.loads.iter().copied().filter(|load| !told.contains(load)).collect();
+    all.quiet = all.loads.iter().cloned().filter(|load| !told.contains(load)).collect();
     Val::sym(ty, all)
 }

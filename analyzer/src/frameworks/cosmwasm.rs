@@ -6,9 +6,10 @@
 
 use super::Framework;
 use crate::effects::ty::Ty;
-use crate::effects::{Engine, EntrySpec};
+use crate::effects::{Engine, EntrySpec, append_frame};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Contract, Entry, EntryKind, Param, Span, Step, Term};
+use crate::ir::{Const, Contract, Entry, EntryKind, External, Param, Span, Step, Term};
+use std::collections::BTreeMap;
 
 pub(crate) const FRAMEWORK: Framework = Framework { id: "cosmwasm", title: "CosmWasm", detect, contracts };
 
@@ -51,10 +52,11 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.encoding = "cw-storage-plus";
     engine.address_kind = "bech32";
     engine.spell_variant = Some(snake_case);
-    let mut entries = Vec::new();
+    let mut found = Vec::new();
     for item in handlers(engine, krate) {
-        entries.extend(entries_of(engine, item));
+        found.extend(entries_of(engine, item));
     }
+    let entries = with_replies(engine, krate, found);
     let package = engine.world.packages()[krate.0 as usize].clone();
     vec![Contract {
         name: package.name.clone(),
@@ -74,8 +76,76 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     }]
 }
 
+/// An entry point, and the numbers under which its calls have the chain call `reply`; `None` is any.
+type Found = (Entry, Vec<Option<Const>>);
+
+/// A sub-message's reply runs in the transaction of the call that asked for it, whoever else is called in between: what
+/// `reply` does under that number belongs to the call.
+fn with_replies(engine: &mut Engine<'_>, krate: CrateId, found: Vec<Found>) -> Vec<Entry> {
+    let reply = handlers(engine, krate).into_iter().find(|item| engine.item(*item).name == "reply");
+    let mut known: BTreeMap<Option<Const>, Found> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for (mut entry, asked) in found {
+        let mut open: Vec<Option<Const>> = asked;
+        let mut done: Vec<Option<Const>> = Vec::new();
+        while let Some(id) = open.pop() {
+            let Some(item) = reply.filter(|_| !done.contains(&id)) else { continue };
+            if !known.contains_key(&id) {
+                let Some(answer) = reply_to(engine, item, id.as_ref()) else { continue };
+                known.insert(id.clone(), answer);
+            }
+            if let Some((answer, further)) = known.get(&id) {
+                append_frame(&mut entry.accesses, &answer.accesses, "reply");
+                let externals = answer.externals.iter().map(|external| later(external));
+                entry.externals.extend(externals);
+                entry.externals.sort();
+                entry.externals.dedup();
+                entry.unknowns.extend(answer.unknowns.iter().cloned());
+                entry.unknowns.sort();
+                entry.unknowns.dedup();
+                open.extend(further.iter().cloned());
+            }
+            done.push(id);
+        }
+        entries.push(entry);
+    }
+    entries
+}
+
+/// A message that a reply sends, as the first call sees it: the reply's arguments are not the call's.
+fn later(external: &External) -> External {
+    let mut external = external.clone();
+    for term in external.args.iter_mut().map(|(_, term)| term).chain([&mut external.target]) {
+        if !term.is_shared() {
+            *term = Term::Any;
+        }
+    }
+    external.via.insert(0, "reply".to_owned());
+    external
+}
+
+/// What `reply` does under one number.
+fn reply_to(engine: &mut Engine<'_>, item: ItemId, id: Option<&Const>) -> Option<Found> {
+    let info = engine.item(item);
+    let ItemKind::Fn(function) = &info.kind else { return None };
+    let env = crate::effects::ty::TyEnv::root(ModId { krate: item.krate, idx: info.module });
+    let mut args = Vec::new();
+    for (name, ty) in &function.params {
+        let ty = engine.lower_ty(ty, &env);
+        let value = engine.parameter_row(&ty);
+        args.push(match (value, id) {
+            (Some(value), _) => value,
+            (None, Some(id)) => Engine::with_known_field(ty, "id", id.clone()),
+            (None, None) => engine.argument(name.as_deref().unwrap_or("arg"), ty),
+        });
+    }
+    let spec = EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new() };
+    let (found, _) = run(engine, "reply".to_owned(), EntryKind::Callback, None, Vec::new(), &spec, info.name_span);
+    Some(found)
+}
+
 /// All entry points behind one exported function.
-fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Entry> {
+fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
     let info = engine.item(item);
     let ItemKind::Fn(function) = &info.kind else { return Vec::new() };
     let name = info.name.to_string();
@@ -125,7 +195,7 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Entry> {
         let spec = spec(engine, Some(value));
         let full = format!("{name}::{spelled}");
         let (entry, nested) = run(engine, full.clone(), kind, None, params.clone(), &spec, span);
-        let parent = entry.name.clone();
+        let parent = entry.0.name.clone();
         entries.push(entry);
         // A message inside the message: one refinement per variant.
         for (term, ty) in nested {
@@ -239,7 +309,7 @@ fn run(
     params: Vec<Param>,
     spec: &EntrySpec,
     span: Span,
-) -> (Entry, Vec<(Term, Ty)>) {
+) -> (Found, Vec<(Term, Ty)>) {
     let found = engine.run(spec);
     let entry = Entry {
         name,
@@ -254,7 +324,7 @@ fn run(
         accounts: None,
         span,
     };
-    (entry, found.nested)
+    ((entry, found.callbacks), found.nested)
 }
 
 impl Engine<'_> {

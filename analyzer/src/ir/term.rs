@@ -130,6 +130,17 @@ impl Term {
     }
 
     /// Number of nodes.
+    /// True when the term means the same in every frame of a transaction: constants, this contract, the chain, the block.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Term::Const(_) | Term::SelfAddr | Term::Origin => true,
+            Term::Env { scope, .. } => matches!(scope, EnvScope::Chain | EnvScope::Block),
+            Term::Fn { of, .. } => of.iter().all(Term::is_shared),
+            Term::Prefix(parts) => parts.iter().all(Term::is_shared),
+            _ => false,
+        }
+    }
+
     pub fn size(&self) -> usize {
         let mut n = 0;
         self.walk(&mut |_| n += 1);
