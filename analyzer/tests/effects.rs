@@ -474,3 +474,21 @@ fn adaptors_of_an_own_iterator_imprecise() {
         ["read A"]
     );
 }
+
+#[test]
+fn a_guard_behind_an_optional_owner_names_the_caller() {
+    let items = "pub const O: Item<Option<Addr>> = Item::new(\"o\");\n\
+        fn is_admin(deps: Deps, who: &Addr) -> StdResult<bool> { match O.load(deps.storage)? { Some(owner) => Ok(who == owner), None => Ok(false) } }\n\
+        fn assert_admin(deps: Deps, who: &Addr) -> Result<(), StdError> { if !is_admin(deps, who)? { Err(StdError::generic_err(\"no\")) } else { Ok(()) } }";
+    let text = |body: &str| {
+        format!(
+            "{HEAD}\n{items}\n#[entry_point]\npub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{ {body} A.save(deps.storage, &1)?; Ok(Response::new()) }}"
+        )
+    };
+    let callers = |body: &str| format!("{:?}", analyse_text(&text(body)).contracts[0].entries[0].callers);
+    assert_eq!(
+        callers("if !is_admin(deps.as_ref(), &info.sender)? { return Err(StdError::generic_err(\"no\")); }"),
+        "Address(\"O\")"
+    );
+    assert_eq!(callers("assert_admin(deps.as_ref(), &info.sender)?;"), "Address(\"O\")");
+}

@@ -30,8 +30,15 @@ impl Engine<'_> {
     pub(super) fn eval(&mut self, f: &mut Frame, e: ExprId, want: &Ty) -> Ev {
         self.tick(f, e)?;
         self.nesting += 1;
-        let result = self.eval_here(f, e, want);
+        let mut result = self.eval_here(f, e, want);
         self.nesting -= 1;
+        if f.tails.contains(&e) {
+            // `if bad { Err(..) } else { Ok(..) }` as the value of a function is `if bad { return Err(..) }`.
+            result = match result {
+                Ok(value) if self.is_failure(&value) => Err(self.exit_with(f, value)),
+                other => other,
+            };
+        }
         result
     }
 

@@ -9,9 +9,11 @@
 //! unknown says what could not be followed (MODEL §5). Accesses are never dropped to bound work: a spent budget is an
 //! unknown.
 
+mod balance;
 mod branch;
 mod build;
 mod call;
+mod ends;
 mod eval;
 mod guards;
 mod host;
@@ -156,6 +158,8 @@ pub(crate) struct Frame {
     /// First slot of this activation: what lies above is gone when it ends.
     base: u32,
     exits: Vec<(Changes, Val)>,
+    /// Expressions below branches that are this activation's value when they are reached.
+    tails: Vec<ExprId>,
     loops: Vec<LoopFrame>,
     extra_conditions: u32,
     in_unsafe: bool,
@@ -184,6 +188,7 @@ impl Frame {
             mark: store.mark(),
             base: store.len() as u32,
             exits: Vec::new(),
+            tails: Vec::new(),
             loops: Vec::new(),
             extra_conditions: 0,
             in_unsafe: false,

@@ -39,6 +39,11 @@ impl Load {
         Load { observed: true, ..self }
     }
 
+    /// True when somebody sees any part.
+    pub(super) fn is_seen(&self) -> bool {
+        self.observed || !self.fields.is_empty()
+    }
+
     /// True when somebody sees the part that a delta changes.
     fn tells(&self, delta: &Delta) -> bool {
         self.observed

@@ -10,7 +10,7 @@
 use super::loops::same_value;
 use super::record::{Did, Event, Load, Stored};
 use super::ty::{Ty, TyEnv};
-use super::value::{Alt, CellVal, Delta, Kind, Place, Proj, StructVal, Sym, Val, project};
+use super::value::{Alt, CellVal, Delta, Dep, Kind, Place, Proj, StructVal, Sym, Val, project};
 use super::{Engine, Ev};
 use crate::ir::hir::{ItemId, ItemKind, Name};
 use crate::ir::{Access, CellId, Certainty, Mode, Span, Term, UnknownReason};
@@ -309,12 +309,12 @@ impl Engine<'_> {
         };
         let Some(id) = self.cell_id(&cell, span) else { return Val::any(ty.clone()) };
         let load = self.rec.loads.len() as u32;
-        self.rec.loads.push(Load { cell: id, key: Vec::new(), observed: false, bounds: Vec::new(), seq: 0 });
+        self.rec.loads.push(Load::new(id, Vec::new(), 0));
         self.rooted.loads.push(load);
         self.rooted.own.insert(load);
         let delta = Delta { load, path: Vec::new(), option: false, op: None, default: None, bounds: Vec::new() };
         let terms = vec![Term::Load { cell: id, key: Vec::new(), field: Vec::new() }];
-        let sym = Sym { terms, loads: vec![load], delta: Some(Rc::new(delta)), ..Sym::default() };
+        let sym = Sym { terms, loads: vec![Dep::whole(load)], delta: Some(Rc::new(delta)), ..Sym::default() };
         Val::sym(ty.clone(), sym)
     }
 
@@ -464,7 +464,7 @@ impl Engine<'_> {
             return;
         }
         let Kind::Sym(sym) = &value.kind else { return };
-        for load in &sym.loads {
+        for Dep { load, .. } in &sym.loads {
             if self.rooted.own.contains(load) && !self.rooted.seen.contains_key(load) {
                 let place = (self.user_span(span), self.via.clone());
                 self.rooted.seen.insert(*load, place);
@@ -481,7 +481,7 @@ impl Engine<'_> {
                 Did::Write(Stored::Fields(from, _)) => *from == load,
                 _ => false,
             };
-            if !known.observed && known.bounds.is_empty() && !self.rec.events.iter().any(stored) {
+            if !known.is_seen() && known.bounds.is_empty() && !self.rec.events.iter().any(stored) {
                 continue;
             }
             let (span, via) = self.rooted.seen.get(&load).cloned().unwrap_or((fallback, Rc::from([])));
@@ -537,7 +537,7 @@ impl Engine<'_> {
         let Some(id) = self.cell_id(cell, span) else { return Val::any(option) };
         let key = self.key_of(key, &cell.key);
         let sym = self.load(id, key, span, false);
-        for load in &sym.loads {
+        for Dep { load, .. } in &sym.loads {
             self.rooted.loads.push(*load);
             self.rooted.seen.insert(*load, (span, self.via.clone()));
         }

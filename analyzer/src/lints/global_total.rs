@@ -88,7 +88,7 @@ impl Lint for GlobalTotal {
 
 /// Why shards are no cure here: somebody needs the sum.
 fn not_offered(cx: &Cx<'_>, hit: &Hot) -> String {
-    let capped = hit.writers.iter().find(|at| cx.access(**at).bounds.iter().any(|bound| bound.side == Side::Upper));
+    let capped = hit.privileged.iter().chain(&hit.writers).find(|at| cx.access(**at).bounds.iter().any(|bound| bound.side == Side::Upper));
     // Who only reads it needs the sum most plainly; then who may set it with a check; then any who change what they read.
     let users = cx.users(hit.cell);
     let only_reads = users.reading_calls.iter().copied().find(|entry| !users.writing_calls.contains(entry));
