@@ -282,6 +282,25 @@ fn caught_errors_do_not_end_the_call_unsound() {
         "let x = match A.load(deps.storage) { Ok(x) => x, Err(_) => { B.remove(deps.storage); 0 } }; A.save(deps.storage, &(x + n))?; Ok(Response::new())",
     );
     assert_eq!(observed, ["delete B", "update A"]);
+    // A limit behind which a helper fails is seen by whoever catches the failure, however the helper is written.
+    for body in [
+        "let x = A.load(s)? + n; if x > 100 { return Err(StdError::generic_err(\"cap\")); } A.save(s, &x)",
+        "let x = A.load(s)? + n; if x > 100 { Err(StdError::generic_err(\"cap\")) } else { A.save(s, &x) }",
+        "let x = A.load(s)?; match x.checked_add(n) { Some(x) => A.save(s, &x), None => Err(StdError::generic_err(\"cap\")) }",
+        "let x = A.load(s)?; let Some(x) = x.checked_add(n) else { return Err(StdError::generic_err(\"cap\")) }; A.save(s, &x)",
+        "let x = A.load(s)?; let x = x.checked_add(n).ok_or(StdError::generic_err(\"cap\"))?; A.save(s, &x)",
+        "let x = A.load(s)?; ensure!(x + n <= 100, StdError::generic_err(\"cap\")); A.save(s, &(x + n))",
+    ] {
+        let items = format!("fn raise(s: &mut dyn Storage, n: u64) -> StdResult<()> {{ {body} }}");
+        let plain = go_with("raise(deps.storage, n)?; Ok(Response::new())", &items);
+        assert!(plain[0].starts_with("commute(add"), "{body}: {plain:?}");
+        let caught =
+            go_with("if raise(deps.storage, n).is_err() { B.remove(deps.storage); } Ok(Response::new())", &items);
+        assert_eq!(caught, ["delete B", "update A"], "{body}");
+        let option =
+            go_with("if raise(deps.storage, n).ok().is_none() { B.remove(deps.storage); } Ok(Response::new())", &items);
+        assert_eq!(option, ["delete B", "update A"], "{body}");
+    }
 }
 
 #[test]

@@ -27,6 +27,9 @@ impl Engine<'_> {
                     self.observe_value(&value);
                     self.more_conditions(f);
                 } else {
+                    let sym = self.whole_sym(&value);
+                    let taint = self.decided_by(&value, &sym, false);
+                    self.taint_exits(f, &otherwise_way, &taint);
                     self.observe_unless_presence(&value);
                 }
                 self.bind(f, pat, value);
@@ -40,6 +43,7 @@ impl Engine<'_> {
         let mark = self.store.mark();
         let start = self.rec.events.len();
         let guards = self.rec.guards.len();
+        let exits = f.exits.len();
         self.conditions += 1;
         let outer = f.extra_conditions;
         let result = run(self, f);
@@ -47,7 +51,27 @@ impl Engine<'_> {
         f.extra_conditions = outer;
         let changes = self.store.changes(mark);
         self.store.rollback(mark);
-        Way { changes, result, events: start..self.rec.events.len(), guards: guards..self.rec.guards.len() }
+        let (events, guards) = (start..self.rec.events.len(), guards..self.rec.guards.len());
+        Way { changes, result, events, guards, exits: exits..f.exits.len() }
+    }
+
+    /// Errors with which a way ends remember what they were decided by: the call that fails with them is no observer, code
+    /// that catches them is one.
+    fn taint_exits(&mut self, f: &mut Frame, way: &Way, taint: &Sym) {
+        for at in way.exits.clone() {
+            let Some((_, value)) = f.exits.get(at).cloned() else { continue };
+            if self.is_failure(&value) {
+                let tainted = self.tainted(&value, taint);
+                f.exits[at].1 = tainted;
+            }
+        }
+    }
+
+    /// An error that depends on these too.
+    fn tainted(&mut self, error: &Val, taint: &Sym) -> Val {
+        let own = self.taint_of(error);
+        let taint = Sym { terms: Vec::new(), ..taint.join(&own) };
+        self.err(error.ty.arg(0), taint).retyped(&error.ty)
     }
 
     /// Something after this point in the function is not reached by every successful path.
@@ -120,10 +144,17 @@ impl Engine<'_> {
                 });
                 let fails = |way: &Way| matches!(way.result, Err(Div { fail: true }));
                 let span = f.body.expr_span(cond);
-                match (fails(&first), fails(&second)) {
+                let bounded = match (fails(&first), fails(&second)) {
                     (true, false) => self.assume(&sym, false, span),
                     (false, true) => self.assume(&sym, true, span),
-                    _ => self.observe_branch(&sym, &[&first, &second]),
+                    _ => {
+                        self.observe_branch(&sym, &[&first, &second]);
+                        false
+                    }
+                };
+                if bounded {
+                    let taint = Sym { loads: sym.loads.clone(), quiet: sym.loads.clone(), ..Sym::default() };
+                    self.taint_exits(f, if fails(&first) { &first } else { &second }, &taint);
                 }
                 if let Some(value) = self.absent_default(&sym, &first, &second) {
                     let ways = vec![first, second];
@@ -323,13 +354,14 @@ impl Engine<'_> {
         let decided_by = self.decided_by(&value, &sym, by_variant);
         for way in &mut ways {
             match &way.result {
-                Err(Div { fail: true }) => failing += 1,
-                Ok(result) if self.is_all_err(result) => {
+                Err(Div { fail: true }) => {
+                    failing += 1;
+                    self.taint_exits(f, way, &decided_by);
+                }
+                Ok(result) if self.is_failure(result) => {
                     failing += 1;
                     let result = result.clone();
-                    let own = self.taint_of(&result);
-                    let taint = Sym { terms: Vec::new(), ..decided_by.join(&own) };
-                    way.result = Ok(self.err(result.ty.arg(0), taint).retyped(&result.ty));
+                    way.result = Ok(self.tainted(&result, &decided_by));
                 }
                 _ => {}
             }
@@ -351,14 +383,6 @@ impl Engine<'_> {
             self.observe_value(&value);
         }
         self.merge_ways(f, ways)
-    }
-
-    /// A `Result` that can only be an error.
-    pub(super) fn is_all_err(&self, value: &Val) -> bool {
-        match &value.kind {
-            Kind::Enum(alts) => self.is_result(&value.ty) && alts.iter().all(|alt| alt.variant == self.known.err),
-            _ => false,
-        }
     }
 
     /// A scrutinee: a place keeps being one, so that bindings may refer into it.

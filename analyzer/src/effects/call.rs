@@ -408,8 +408,13 @@ impl Engine<'_> {
                         ty: f.ret_ty.clone(),
                         kind: Kind::Enum(Rc::new(vec![Alt { variant: self.known.none, fields: Vec::new() }])),
                     };
-                    self.observe_unless_presence(&value);
                     let in_option = self.is_option(&f.ret_ty);
+                    if in_option {
+                        // Whoever is given `None` sees it.
+                        self.observe_value(&value);
+                    } else {
+                        self.observe_unless_presence(&value);
+                    }
                     if in_option {
                         let div = self.exit_with(f, none);
                         if !div.fail {

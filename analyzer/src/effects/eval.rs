@@ -24,6 +24,8 @@ pub(super) struct Way {
     pub(super) events: std::ops::Range<usize>,
     /// Recorded guards of this way.
     pub(super) guards: std::ops::Range<usize>,
+    /// Ends of the function in this way.
+    pub(super) exits: std::ops::Range<usize>,
 }
 
 impl Engine<'_> {

@@ -6,11 +6,12 @@ use crate::ir::{Bound, Side, Span, Term};
 use std::rc::Rc;
 
 impl Engine<'_> {
-    /// What is known after a condition whose other side fails.
-    pub(super) fn assume(&mut self, sym: &Rc<Sym>, truth: bool, span: Span) {
+    /// What is known after a condition whose other side fails. True when it is a bound of a delta, which whoever catches
+    /// the failure observes.
+    pub(super) fn assume(&mut self, sym: &Rc<Sym>, truth: bool, span: Span) -> bool {
         let Some(cond) = sym.cond.clone() else {
             self.observe_sym(sym);
-            return;
+            return false;
         };
         // A limit on a delta is a bound, not an observation.
         if let Some((load, bound)) = self.bound_of(&cond, truth) {
@@ -19,10 +20,11 @@ impl Engine<'_> {
             if let Some(known) = self.rec.loads.get_mut(delta.load as usize) {
                 known.bounds.push((delta.path.first().cloned(), bound));
             }
-            return;
+            return true;
         }
         self.observe_sym(sym);
         self.guards(&cond, truth, span, 0);
+        false
     }
 
     /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
