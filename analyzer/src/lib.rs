@@ -17,6 +17,8 @@ pub mod schedule;
 pub mod workload;
 
 #[cfg(feature = "source")]
+pub mod claims;
+#[cfg(feature = "source")]
 pub(crate) mod effects;
 #[cfg(feature = "source")]
 pub mod frameworks;
@@ -34,6 +36,9 @@ pub struct Analysis {
     pub files: ir::SourceMap,
     /// Things worth telling that are no finding: files that do not parse, dependencies that are not on disk.
     pub problems: Vec<Problem>,
+    /// What the code says about itself in attributes, for each package that says something.
+    #[cfg(feature = "source")]
+    pub claims: Vec<claims::Claims>,
 }
 
 /// Something that could not be read.
@@ -76,8 +81,10 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
     let analysed: Vec<u32> = (0..packages.len() as u32).filter(|&at| packages[at as usize].analysed).collect();
     let world = source::World::new(sources, packages, models).with_rewrites(frameworks::models::rewrites());
     let mut contracts = Vec::new();
+    let mut claims = Vec::new();
     for at in analysed {
         let krate = ir::hir::CrateId(at);
+        let mut recognised = false;
         for framework in frameworks::ALL {
             if options.framework.as_ref().is_some_and(|only| only != framework.id) {
                 continue;
@@ -85,11 +92,17 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
             let mut engine = effects::Engine::new(&world);
             if (framework.detect)(&engine, krate) {
                 engine.prepare();
-                contracts.extend((framework.contracts)(&mut engine, krate));
+                let found = (framework.contracts)(&mut engine, krate);
+                claims.extend(claims::collect(&mut engine, krate, &found));
+                contracts.extend(found);
+                recognised = true;
                 break;
             }
         }
+        if !recognised {
+            claims.extend(claims::collect(&mut effects::Engine::new(&world), krate, &[]));
+        }
     }
     problems.extend(world.problems());
-    Analysis { contracts, files: world.into_files(), problems }
+    Analysis { contracts, files: world.into_files(), problems, claims }
 }

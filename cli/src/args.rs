@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Baseline(commands::baseline::Args),
     /// Write a commented crosslane.toml and say what to do next
     Init(commands::init::Args),
+    /// Serve an editor: findings, fixes, hovers and lenses while you type
+    Lsp(commands::lsp::Args),
+    /// Check again whenever a file changes
+    Watch(commands::watch::Args),
     /// Print a JSON schema or a table
     Schema(commands::schema::Args),
     /// Print shell completions
@@ -97,6 +101,9 @@ pub(crate) struct Common {
     /// Show folded entry points and findings too
     #[arg(long, global = true)]
     pub(crate) all: bool,
+    /// With cargo-json: another checker whose lines come first, such as "cargo clippy --message-format json"
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub(crate) with: Option<String>,
     /// Flags that choose packages and features.
     #[command(flatten)]
     pub(crate) select: Select,

@@ -1,6 +1,7 @@
 //! What was written down before the run: `[expect]` in the configuration and the committed manifest. What does not hold is a
 //! finding like any other.
 
+use crosslane_analyzer::claims::judge;
 use crosslane_analyzer::conflicts::{Class, words};
 use crosslane_analyzer::diagnostics::{Finding, Label, Level, NoteKind};
 use crosslane_analyzer::ir::Span;
@@ -21,6 +22,7 @@ pub(crate) fn findings(unit: &Unit) -> anyhow::Result<Vec<Finding>> {
         unit.analysis.contracts.iter().map(|contract| Judged::new(unit, contract)).collect::<Result<_, _>>()?;
     expectations(unit, &judged, &mut out)?;
     committed(unit, &judged, &mut out)?;
+    claims(unit, &mut out)?;
     for finding in &mut out {
         if let Some(&level) = unit.config.levels.get(finding.name) {
             finding.level = level;
@@ -28,6 +30,58 @@ pub(crate) fn findings(unit: &Unit) -> anyhow::Result<Vec<Finding>> {
     }
     out.retain(|finding| finding.level > Level::Allow);
     Ok(out)
+}
+
+/// Attributes in the code, with the whole package in view: what they say wrongly, and what cannot be confirmed.
+fn claims(unit: &Unit, out: &mut Vec<Finding>) -> anyhow::Result<()> {
+    for all in &unit.analysis.claims {
+        if all.view.package != unit.project.name {
+            continue;
+        }
+        let chain = session::chain(&unit.config, &all.view)?;
+        for claim in &all.claims {
+            let own = &all.view.entries[claim.own];
+            let there = Label { span: claim.name_span, text: String::new() };
+            let raise =
+                |code: &str, message: String, at: Label| lints::raise(code, &chain.id, &all.view.name, message, at);
+            let code = if claim.attribute == "parallel" { "XL902" } else { "XL901" };
+            if let Err(wrong) = &claim.kind {
+                for mistake in wrong {
+                    let message = format!("`crosslane::{}` cannot be read: {}", claim.attribute, mistake.message);
+                    out.extend(raise(code, message, there.clone()));
+                }
+                continue;
+            }
+            for breach in judge(all, claim, chain) {
+                let mut places = breach.at.into_iter().map(|(span, text)| Label { span, text });
+                let primary = places.next().unwrap_or_else(|| there.clone());
+                out.extend(raise(breach.code, breach.message, primary).map(|mut finding| {
+                    finding.entries = breach.entries;
+                    finding.cell = breach.cell;
+                    finding.secondary = places.collect();
+                    finding.secondary.push(Label { text: "claimed here".to_owned(), ..there.clone() });
+                    let finding = match breach.note {
+                        Some(note) => finding.note(NoteKind::Note, note),
+                        None => finding,
+                    };
+                    finding.note(NoteKind::Checked, format!("what it does: {}", breach.inferred))
+                }));
+            }
+            // `trusted` is not checked, and nothing more is claimed of a function whose accesses cannot be seen.
+            if claim.attribute != "trusted" && !own.unknowns.is_empty() {
+                let what: Vec<String> = own.unknowns.iter().map(|unknown| format!("`{}`", unknown.what)).collect();
+                let message =
+                    format!("the claim on `{}` cannot be confirmed: it does what cannot be seen", claim.function);
+                let label = Label { span: own.unknowns[0].span, text: own.unknowns[0].what.clone() };
+                out.extend(raise(code, message, label).map(|mut finding| {
+                    finding.level = finding.level.min(Level::Warn);
+                    finding.secondary.push(Label { text: "claimed here".to_owned(), ..there.clone() });
+                    finding.note(NoteKind::So, format!("{} may touch anything", what.join(", ")))
+                }));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How far calls can overlap; lower is better.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod args;
+mod binary;
 mod commands;
 mod config;
 mod costs;
@@ -14,6 +15,7 @@ mod fix;
 mod gate;
 mod git;
 mod html;
+mod lsp;
 mod output;
 mod price;
 mod project;

@@ -8,7 +8,7 @@ use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
 use crosslane_analyzer::costs::Costs;
 use crosslane_analyzer::ir::{Contract, EntryKind, Location};
 use crosslane_analyzer::manifest::{self, BuildOptions, Manifest};
-use crosslane_analyzer::source::parse_model;
+use crosslane_analyzer::source::{Sources, parse_model};
 use crosslane_analyzer::{Analysis, Options};
 
 use crate::args::Common;
@@ -129,6 +129,22 @@ pub(crate) fn judged(units: &[Unit]) -> anyhow::Result<Vec<Judged<'_>>> {
 
 /// Loads and analyses the selected packages. Packages without a contract are told in one line and stay in the list.
 pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
+    let mut units = find(common)?;
+    for unit in &mut units {
+        unit.analysis = analyse(&unit.project.sources, &unit.project, &unit.config)?;
+        unit.costs = costs::load(&unit.config, &unit.analysis, common)?;
+        if unit.analysis.contracts.is_empty() && !common.quiet {
+            output::tell(&format!(
+                "{} {} is no contract (no entry point of a framework crosslane knows): skipped\n",
+                unit.project.name, unit.project.version
+            ))?;
+        }
+    }
+    Ok(units)
+}
+
+/// Finds the selected packages, their dependencies and their configuration; nothing is analysed yet.
+pub(crate) fn find(common: &Common) -> anyhow::Result<Vec<Unit>> {
     let cwd = std::env::current_dir().context("the current folder is gone")?;
     let select = &common.select;
     let manifest = project::find_manifest(select.manifest_path.as_deref(), &cwd)?;
@@ -162,15 +178,7 @@ pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
         if !common.quiet {
             tell_about(&project, common)?;
         }
-        let analysis = analyse(&project, &config)?;
-        if analysis.contracts.is_empty() && !common.quiet {
-            output::tell(&format!(
-                "{} {} is no contract (no entry point of a framework crosslane knows): skipped\n",
-                project.name, project.version
-            ))?;
-        }
-        let costs = costs::load(&config, &analysis, common)?;
-        units.push(Unit { project, config, analysis, costs });
+        units.push(Unit { project, config, analysis: Analysis::default(), costs: Costs::default() });
     }
     Ok(units)
 }
@@ -196,7 +204,8 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn analyse(project: &Project, config: &Config) -> Result<Analysis, Fail> {
+/// Analyses a package; `sources` has its files, perhaps not as they are on disk.
+pub(crate) fn analyse(sources: &dyn Sources, project: &Project, config: &Config) -> Result<Analysis, Fail> {
     let mut models = Vec::new();
     for (file, text) in &config.models {
         let name = file.display().to_string();
@@ -205,7 +214,7 @@ fn analyse(project: &Project, config: &Config) -> Result<Analysis, Fail> {
         models.push(model);
     }
     let options = Options { framework: config.framework.clone(), models };
-    let mut analysis = crosslane_analyzer::analyze(&project.sources, project.packages.clone(), &options);
+    let mut analysis = crosslane_analyzer::analyze(sources, project.packages.clone(), &options);
     // Packages of `--also` are there to be called, not to be told about.
     analysis.contracts.retain(|contract| contract.package == project.name);
     Ok(analysis)

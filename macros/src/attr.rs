@@ -1,80 +1,94 @@
-//! Arguments of attributes, and errors beside the untouched item.
+//! Tokens as text, with the way back: the analyzer reads text, the compiler wants spans.
 
-use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro::{Delimiter, Spacing, Span, TokenStream, TokenTree};
 
-/// What is wrong with an attribute, and where.
-pub(crate) struct Wrong {
-    message: String,
-    span: Span,
+/// A text written from tokens.
+pub(crate) struct Text {
+    /// The text.
+    pub(crate) text: String,
+    /// Byte range and span of every token, in order.
+    tokens: Vec<(usize, usize, Span)>,
 }
 
-/// `lint-name[, reason = "text"]`.
-pub(crate) fn check_allow(arguments: TokenStream) -> Result<(), Wrong> {
-    let wrong = |message: &str, span: Span| Wrong { message: message.to_owned(), span };
-    let mut tokens = arguments.into_iter().peekable();
-    let Some(first) = tokens.next() else {
-        return Err(wrong("allow needs a lint: #[crosslane::allow(hot-counter, reason = \"…\")]", Span::call_site()));
-    };
-    if !matches!(first, TokenTree::Ident(_)) {
-        return Err(wrong("a lint's name is expected here, such as hot-counter or XL101", first.span()));
+/// From the first token's span to the last one's: stable Rust cannot join spans, but an error may begin and end anywhere.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Where it begins.
+    pub(crate) from: Span,
+    /// Where it ends.
+    pub(crate) to: Span,
+}
+
+impl Text {
+    /// Writes tokens down.
+    pub(crate) fn new(stream: &TokenStream) -> Text {
+        let mut text = Text { text: String::new(), tokens: Vec::new() };
+        text.stream(stream.clone());
+        text
     }
-    // The rest of the name: `-counter`.
-    while let Some(TokenTree::Punct(punct)) = tokens.peek() {
-        if punct.as_char() != '-' {
-            break;
-        }
-        let dash = punct.span();
-        tokens.next();
-        if !matches!(tokens.next(), Some(TokenTree::Ident(_) | TokenTree::Literal(_))) {
-            return Err(wrong("the lint's name ends in a dash", dash));
+
+    fn token(&mut self, token: &str, span: Span, space: bool) {
+        let lo = self.text.len();
+        self.text.push_str(token);
+        self.tokens.push((lo, self.text.len(), span));
+        if space {
+            self.text.push(' ');
         }
     }
-    match tokens.next() {
-        None => Ok(()),
-        Some(TokenTree::Punct(comma)) if comma.as_char() == ',' => {
-            let Some(name) = tokens.next() else { return Ok(()) };
-            if name.to_string() != "reason" {
-                return Err(wrong("only `reason = \"…\"` may follow the lint", name.span()));
+
+    fn stream(&mut self, stream: TokenStream) {
+        for tree in stream {
+            match tree {
+                TokenTree::Ident(ident) => self.token(&ident.to_string(), ident.span(), true),
+                TokenTree::Literal(literal) => self.token(&literal.to_string(), literal.span(), true),
+                TokenTree::Punct(punct) => {
+                    // `'` of a lifetime is joint with its name.
+                    self.token(&punct.as_char().to_string(), punct.span(), punct.spacing() == Spacing::Alone);
+                }
+                TokenTree::Group(group) => {
+                    let (open, close) = match group.delimiter() {
+                        Delimiter::Parenthesis => ("(", ")"),
+                        Delimiter::Brace => ("{", "}"),
+                        Delimiter::Bracket => ("[", "]"),
+                        Delimiter::None => ("", ""),
+                    };
+                    if open.is_empty() {
+                        self.stream(group.stream());
+                        continue;
+                    }
+                    self.token(open, group.span_open(), true);
+                    self.stream(group.stream());
+                    self.token(close, group.span_close(), true);
+                }
             }
-            let equals = matches!(tokens.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
-            let text = matches!(tokens.next(), Some(TokenTree::Literal(text)) if text.to_string().starts_with('"'));
-            if equals && text { Ok(()) } else { Err(wrong("write reason = \"…\"", name.span())) }
         }
-        Some(other) => Err(wrong("a comma is expected here", other.span())),
+    }
+
+    /// The tokens that a byte range touches; the whole text's if it touches none, the macro call's if there is no text.
+    pub(crate) fn place(&self, lo: usize, hi: usize) -> Place {
+        let mut touched = self.tokens.iter().filter(|(from, to, _)| *from < hi && lo < *to).map(|(.., span)| *span);
+        let all = || (self.tokens.first().map(|it| it.2), self.tokens.last().map(|it| it.2));
+        let (from, to) = match touched.next() {
+            Some(first) => (Some(first), Some(touched.last().unwrap_or(first))),
+            None => all(),
+        };
+        let from = from.unwrap_or_else(Span::call_site);
+        Place { from, to: to.unwrap_or(from) }
+    }
+
+    /// All tokens, as text with their spans.
+    pub(crate) fn pieces(&self) -> Vec<(&str, Span)> {
+        self.tokens.iter().map(|(lo, hi, span)| (&self.text[*lo..*hi], *span)).collect()
     }
 }
 
-/// The item as it was, and a compile error where something is wrong.
-pub(crate) fn with_errors(checked: Result<(), Wrong>, item: TokenStream) -> TokenStream {
-    match checked {
-        Ok(()) => item,
-        Err(wrong) => {
-            let mut all = item;
-            all.extend(compile_error(&wrong));
-            all
+/// The name behind the first `fn`; empty if there is none.
+pub(crate) fn function_name(item: &TokenStream) -> String {
+    let mut tokens = item.clone().into_iter();
+    while let Some(token) = tokens.next() {
+        if matches!(&token, TokenTree::Ident(word) if word.to_string() == "fn") {
+            return tokens.next().map(|name| name.to_string()).unwrap_or_default();
         }
     }
-}
-
-/// `::core::compile_error! { "message" }` with the span of what is wrong.
-fn compile_error(wrong: &Wrong) -> TokenStream {
-    let spanned = |mut tree: TokenTree| {
-        tree.set_span(wrong.span);
-        tree
-    };
-    let punct = |c: char, spacing: Spacing| TokenTree::Punct(Punct::new(c, spacing));
-    let message: TokenStream = spanned(TokenTree::Literal(Literal::string(&wrong.message))).into();
-    [
-        punct(':', Spacing::Joint),
-        punct(':', Spacing::Alone),
-        TokenTree::Ident(Ident::new("core", wrong.span)),
-        punct(':', Spacing::Joint),
-        punct(':', Spacing::Alone),
-        TokenTree::Ident(Ident::new("compile_error", wrong.span)),
-        punct('!', Spacing::Alone),
-        TokenTree::Group(Group::new(Delimiter::Brace, message)),
-    ]
-    .into_iter()
-    .map(spanned)
-    .collect()
+    String::new()
 }

@@ -480,6 +480,9 @@ impl Engine<'_> {
         if let Some(problem) = self.unknown_attribute(id) {
             self.unknown(UnknownReason::UnknownAttribute, problem, item.name_span);
         }
+        if let Some(claimed) = self.trusted_call(id, &env, &args, want, span) {
+            return claimed;
+        }
         // The function's own generics: written, or from the arguments, or from what the result must be.
         self.bind_self_generics(function.owner, id, &mut env, want, &function.ret);
         let mut pattern_env = env.clone();

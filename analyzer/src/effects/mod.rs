@@ -30,6 +30,7 @@ pub(crate) mod rooted;
 mod run;
 mod seq;
 mod state;
+mod trusted;
 pub(crate) mod ty;
 pub(crate) mod value;
 

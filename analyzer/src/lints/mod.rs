@@ -28,6 +28,7 @@ mod tests;
 
 pub(crate) use facts::Cx;
 pub use levels::level;
+pub(crate) use suppress::{distance, nearest};
 pub use words::Words;
 
 /// What is known about a lint without running it.

@@ -103,14 +103,14 @@ impl Allows {
 }
 
 /// The lint name with the smallest edit distance, if it is close.
-fn nearest(name: &str) -> Option<&'static str> {
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     let names = super::all().iter().map(|entry| entry.info.name);
     let (distance, best) = names.map(|known| (distance(name, known), known)).min()?;
     (distance * 3 <= name.len().max(3)).then_some(best)
 }
 
 /// Levenshtein distance in bytes.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<u8> = b.bytes().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (at, left) in a.bytes().enumerate() {

@@ -150,6 +150,11 @@ pub fn schema_text() -> String {
     pretty(&schema())
 }
 
+/// The text on one line, as in binaries: every byte costs there.
+pub fn write_compact(manifest: &Manifest) -> String {
+    serde_json::to_string(manifest).unwrap_or_default()
+}
+
 /// Text of a manifest: UTF-8, keys in the order of the types, small values on one line, a newline at the end.
 pub fn write(manifest: &Manifest) -> String {
     let mut out = String::new();

@@ -105,6 +105,9 @@ pub struct Code {
     /// SHA-256 of the wasm file, hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wasm_sha256: Option<String>,
+    /// SHA-256 of another binary, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Code id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_id: Option<u64>,

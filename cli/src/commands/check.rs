@@ -19,6 +19,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
     if common.analysis.fix {
         fix::run(&report, common)?;
     }
+    let mut inner = Exit::Clean;
     match common.message_format.unwrap_or_default() {
         Format::Human => human(&report, common)?,
         Format::Short => {
@@ -28,6 +29,7 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
         }
         Format::Json => output::show(&emit::json::render(&report)?)?,
         Format::CargoJson => {
+            inner = inner_checker(common)?;
             for unit in &report.units {
                 output::show(&emit::cargo_json::render(unit))?;
             }
@@ -39,7 +41,30 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
             }
         }
     }
-    Ok(if report.count(Level::Deny) > 0 { Exit::Findings } else { Exit::Clean })
+    Ok(inner.max(if report.count(Level::Deny) > 0 { Exit::Findings } else { Exit::Clean }))
+}
+
+/// Runs the command of `--with` and passes its lines on: an editor has one check command and shows both. That it finds
+/// something is its own business; that it cannot be run is told.
+fn inner_checker(common: &Common) -> anyhow::Result<Exit> {
+    let Some(text) = &common.with else { return Ok(Exit::Clean) };
+    let mut words = text.split_whitespace();
+    let Some(program) = words.next() else { return Ok(Exit::Clean) };
+    let mut args: Vec<&str> = words.collect();
+    // cargo's lines are wanted, whatever was written.
+    if program == "cargo" && !args.iter().any(|arg| arg.starts_with("--message-format")) {
+        args.push("--message-format=json");
+    }
+    match std::process::Command::new(program).args(args).stderr(std::process::Stdio::inherit()).output() {
+        Ok(output) => {
+            output::show(&String::from_utf8_lossy(&output.stdout))?;
+            Ok(if output.status.success() { Exit::Clean } else { Exit::Findings })
+        }
+        Err(error) => {
+            output::error(&anyhow::anyhow!("cannot run `{program}`: {error}"));
+            Ok(Exit::Failed)
+        }
+    }
 }
 
 /// Findings of a package after levels, expectations and the baseline.

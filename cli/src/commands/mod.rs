@@ -14,6 +14,7 @@ pub(crate) mod footprint;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
@@ -24,6 +25,7 @@ pub(crate) mod schema;
 pub(crate) mod shards;
 pub(crate) mod simulate;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod why;
 
 /// How a run ended.
@@ -65,6 +67,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Accounts(args) => footprint::accounts(&args, common),
         Command::Baseline(args) => baseline::run(&args, common),
         Command::Init(args) => init::run(&args, common),
+        Command::Lsp(args) => lsp::run(&args, common),
+        Command::Watch(args) => watch::run(&args, common),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -1,0 +1,195 @@
+//! What other programs make of the formats: cargo's own reader and rustfix of `cargo-json`, the official schema of SARIF, a
+//! real compiler's binary of `manifest --binary`. Lines beyond ASCII and Windows line ends included.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+const MANIFEST: &str =
+    "[package]\nname = \"pool\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nanchor-lang = \"0.31\"\n";
+
+const SOURCE: &str = r#"use anchor_lang::prelude::*;
+
+declare_id!("Fg6PaFpoGXkYsidMpWTK6W2BeZ7FEfcYkg476zPFsLnS");
+
+#[program]
+pub mod pool {
+    use super::*;
+
+    pub fn quote(ctx: Context<Quote>, amount: u64) -> Result<()> {
+        let fee = ctx.accounts.state.fee;
+        ctx.accounts.log.last = amount + fee;
+        Ok(())
+    }
+}
+
+#[derive(Accounts)]
+pub struct Quote<'info> {
+    /* größe 𝄞 */ #[account(mut, seeds = [b"state"], bump)]
+    pub state: Account<'info, State>,
+    #[account(mut)]
+    pub log: Account<'info, Log>,
+}
+
+#[account]
+pub struct State {
+    pub fee: u64,
+}
+
+#[account]
+pub struct Log {
+    pub last: u64,
+}
+"#;
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(source: &str) -> Place {
+        let place = Place { dir: tempfile::tempdir().unwrap() };
+        fs::create_dir_all(place.path("src")).unwrap();
+        fs::write(place.path("Cargo.toml"), MANIFEST).unwrap();
+        fs::write(place.path("src/lib.rs"), source).unwrap();
+        place
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        fs::canonicalize(self.dir.path()).unwrap().join(path)
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
+            .args(args)
+            .current_dir(self.path(""))
+            .env("CARGO_HOME", self.path("cargo-home"))
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+}
+
+#[test]
+fn cargo_and_rustfix_understand_every_line() {
+    for source in [SOURCE.to_owned(), SOURCE.replace('\n', "\r\n")] {
+        let place = Place::new(&source);
+        let (_, out, _) = place.run(&["--message-format", "cargo-json"]);
+        let mut suggestions = String::new();
+        let mut codes = BTreeSet::new();
+        for line in out.lines() {
+            let parsed: cargo_metadata::Message = serde_json::from_str(line).unwrap();
+            assert!(!matches!(parsed, cargo_metadata::Message::TextLine(_)), "{line}");
+            if let cargo_metadata::Message::CompilerMessage(message) = parsed {
+                let primary = message.message.spans.iter().find(|span| span.is_primary).unwrap();
+                let line = source.lines().nth(primary.line_start - 1).unwrap();
+                assert_eq!(primary.text[0].text, line);
+                codes.insert(message.message.code.unwrap().code);
+            }
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            if value["message"].is_object() {
+                suggestions.push_str(&format!("{}\n", value["message"]));
+            }
+        }
+        assert!(codes.contains("crosslane::needless_mut"), "{codes:?}");
+        let filter = rustfix::Filter::MachineApplicableOnly;
+        let found = rustfix::get_suggestions_from_json(&suggestions, &HashSet::new(), filter).unwrap();
+        assert!(!found.is_empty());
+        let fixed = rustfix::apply_suggestions(&source, &found).unwrap();
+        let line = fixed.lines().find(|line| line.contains("größe")).unwrap();
+        assert_eq!(line, "    /* größe 𝄞 */ #[account(seeds = [b\"state\"], bump)]");
+        fs::write(place.path("src/lib.rs"), &fixed).unwrap();
+        let (_, out, _) = place.run(&["--message-format", "cargo-json"]);
+        assert!(!out.contains("needless_mut"), "applied and gone");
+        // What `--fix` does is the same.
+        fs::write(place.path("src/lib.rs"), &source).unwrap();
+        place.run(&["--fix", "-q"]);
+        assert_eq!(fs::read_to_string(place.path("src/lib.rs")).unwrap(), fixed);
+    }
+}
+
+#[test]
+fn another_checker_comes_first() {
+    let place = Place::new(SOURCE);
+    let line = r#"{"reason":"build-finished","success":true}"#;
+    fs::write(place.path("inner.json"), format!("{line}\n")).unwrap();
+    let (code, out, err) = place.run(&["--message-format", "cargo-json", "--with", "cat inner.json"]);
+    assert_eq!((code, out.lines().next().unwrap()), (0, line), "{err}");
+    assert!(out.contains("crosslane::needless_mut"));
+    // Its failure is told and ours still shown.
+    let (code, out, err) = place.run(&["--message-format", "cargo-json", "--with", "no-such-program --x"]);
+    assert!(code == 2 && out.contains("crosslane::needless_mut") && err.contains("no-such-program"), "{code} {err}");
+}
+
+#[test]
+fn sarif_is_what_the_standard_says() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("schema/sarif-2.1.0.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let clean = SOURCE.replace("mut, seeds", "seeds");
+    for source in [SOURCE.to_owned(), SOURCE.replace('\n', "\r\n"), clean, "fn f( {".to_owned()] {
+        let place = Place::new(&source);
+        let (_, out, _) = place.run(&["--message-format", "sarif"]);
+        let log: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&log).map(|it| format!("{}: {it}", it.instance_path)).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+    // The schema is not one that everything passes.
+    assert!(!validator.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{ "results": 3 }] })));
+}
+
+#[test]
+fn a_manifest_comes_out_of_a_binary_with_its_hash() {
+    let place = Place::new(SOURCE);
+    let (_, manifest, _) = place.run(&["manifest", "--output", "-"]);
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let text = manifest.to_string();
+    let code = format!(
+        "#[used] #[unsafe(link_section = \".crosslane.v1\")] static M: [u8; {}] = *b\"{}\";\n#[unsafe(no_mangle)] pub extern \"C\" fn f() {{}}",
+        text.len(),
+        text.escape_default()
+    );
+    fs::write(place.path("bin.rs"), code).unwrap();
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let args = ["--crate-type", "cdylib", "--edition", "2024", "-o", "libbin.so", "bin.rs"];
+    let built = Command::new(rustc).args(args).current_dir(place.path("")).status().unwrap();
+    assert!(built.success());
+    let (code, out, err) = place.run(&["manifest", "--binary", "libbin.so"]);
+    if cfg!(target_os = "linux") {
+        assert_eq!(code, 0, "{err}");
+        let mut found: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let hash = found["contracts"][0]["code"][0]["sha256"].take();
+        assert_eq!(hash.as_str().unwrap().len(), 64);
+        assert_eq!(found["contracts"][0]["entries"], manifest["contracts"][0]["entries"]);
+    }
+    fs::write(place.path("x.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    let (code, out, err) = place.run(&["manifest", "--binary", "x.wasm"]);
+    assert!(code == 2 && out.is_empty() && err.contains("no section"), "{err}");
+    assert_eq!(place.run(&["manifest", "--binary", "nowhere"]).0, 2);
+}
+
+#[test]
+fn watching_sees_a_change() {
+    let place = Place::new(SOURCE);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
+        .args(["watch", "--runs", "2", "--interval", "20", "--message-format", "json"])
+        .current_dir(place.path(""))
+        .env("CARGO_HOME", place.path("cargo-home"))
+        .stdout(fs::File::create(place.path("out")).unwrap())
+        .stderr(fs::File::create(place.path("err")).unwrap())
+        .spawn()
+        .unwrap();
+    let waiting = || fs::read_to_string(place.path("err")).unwrap().contains("watching");
+    for _ in 0..1200 {
+        if waiting() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    fs::write(place.path("src/lib.rs"), SOURCE.replace("mut, seeds", "seeds")).unwrap();
+    assert!(child.wait().unwrap().success());
+    let out = fs::read_to_string(place.path("out")).unwrap();
+    assert_eq!(out.matches("needless-mut").count(), 1, "found, then gone");
+}
