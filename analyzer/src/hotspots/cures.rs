@@ -232,7 +232,15 @@ fn of_cell(contract: &Contract, cell: &Cell) -> Cures {
 /// One number that calls change: the cell, or a field of its value.
 fn adds_up(cell: &Cell, calls: &[(&Entry, &Access)]) -> bool {
     let changed = |access: &Access| matches!(access.mode, Mode::Update | Mode::Commute);
-    cell.keys.is_empty() && calls.iter().any(|(_, access)| changed(access) && number_at(cell, access.field.as_deref()))
+    let numbers = |entry: &Entry| {
+        let own = calls.iter().filter(|(other, access)| other.name == entry.name && changed(access));
+        let own = own.filter(|(_, access)| number_at(cell, access.field.as_deref()));
+        unique(own.filter_map(|(_, access)| access.field.clone())).len()
+    };
+    // Two numbers that one call changes together are no total of anything.
+    cell.keys.is_empty()
+        && calls.iter().any(|(_, access)| changed(access) && number_at(cell, access.field.as_deref()))
+        && calls.iter().all(|(entry, _)| numbers(entry) < 2)
 }
 
 /// Whether the value, or the field of it, is a number.
