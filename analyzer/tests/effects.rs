@@ -511,3 +511,27 @@ fn a_guard_behind_an_optional_owner_names_the_caller() {
     );
     assert_eq!(callers("assert_admin(deps.as_ref(), &info.sender)?;"), "Address(\"O\")");
 }
+
+#[test]
+fn the_right_side_of_an_assignment_runs_first_unsound() {
+    let found =
+        go("let mut i = n; i += { i = 7; 0 }; N.save(deps.storage, (&info.sender, i), &n)?; Ok(Response::new())");
+    assert!(!found.contains(&"write N[caller, n]".to_owned()), "{found:?}");
+}
+
+#[test]
+fn what_comes_after_an_early_return_is_not_always_done_unsound() {
+    for body in [
+        "if n > 1 { if n < 5 { return Ok(Response::new()); } } A.save(deps.storage, &n)?; Ok(Response::new())",
+        "for _ in list.iter() { if n > 1 { return Ok(Response::new()); } } A.save(deps.storage, &n)?; Ok(Response::new())",
+        "match n { 0 => {} 1 => { if list.len() > 2 { return Ok(Response::new()); } } _ => {} } A.save(deps.storage, &n)?; Ok(Response::new())",
+    ] {
+        let text = format!(
+            "{HEAD}\n#[entry_point]\npub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{\n\
+             let ExecuteMsg::Go {{ to, n, list }} = msg;\n{body}\n}}\n"
+        );
+        let analysis = analyse_text(&text);
+        let entry = &analysis.contracts[0].entries[0];
+        assert_eq!(entry.accesses[0].certainty, crosslane_analyzer::ir::Certainty::Sometimes, "{body}");
+    }
+}

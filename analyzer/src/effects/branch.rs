@@ -46,13 +46,15 @@ impl Engine<'_> {
         let exits = f.exits.len();
         self.conditions += 1;
         let outer = f.extra_conditions;
+        let early = f.early_exits;
         let result = run(self, f);
         self.conditions -= 1 + (f.extra_conditions - outer);
         f.extra_conditions = outer;
         let changes = self.store.changes(mark);
         self.store.rollback(mark);
         let (events, guards) = (start..self.rec.events.len(), guards..self.rec.guards.len());
-        Way { changes, result, events, guards, exits: exits..f.exits.len() }
+        let leaves = f.early_exits > early;
+        Way { changes, result, leaves, events, guards, exits: exits..f.exits.len() }
     }
 
     /// Errors with which a way ends remember what they were decided by: the call that fails with them is no observer, code
@@ -96,7 +98,7 @@ impl Engine<'_> {
                 }
             }
         }
-        let leaves = ways.iter().any(|way| matches!(way.result, Err(Div { fail: false })));
+        let leaves = ways.iter().any(|way| way.leaves || matches!(way.result, Err(Div { fail: false })));
         let all_fail = ways.iter().all(|way| matches!(way.result, Err(Div { fail: true })));
         let mut value: Option<Val> = None;
         let mut changes = Vec::new();

@@ -133,6 +133,7 @@ impl Engine<'_> {
         let mut changes = self.store.changes(f.mark);
         changes.0.retain(|slot, _| *slot < f.base);
         f.exits.push((changes, value));
+        f.early_exits += u32::from(!fail);
         Div { fail }
     }
 }

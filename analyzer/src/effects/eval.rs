@@ -20,6 +20,8 @@ pub(super) enum Truth {
 pub(super) struct Way {
     pub(super) changes: Changes,
     pub(super) result: Ev,
+    /// The function may have been left in this way, without failing.
+    pub(super) leaves: bool,
     /// Recorded events of this way.
     pub(super) events: std::ops::Range<usize>,
     /// Recorded guards of this way.
@@ -107,6 +109,8 @@ impl Engine<'_> {
                 let old = self.read(&places);
                 let hint = old.ty.clone();
                 let right = self.eval(f, *value, &hint)?;
+                // The right side runs first and may change what is on the left.
+                let old = self.read(&places);
                 self.note_seen(&old, span);
                 if let (Ty::Adt(..), Some(name)) = (&old.ty, native::operator(*op)) {
                     // A type's own `+=` is code like any other.

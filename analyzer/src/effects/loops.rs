@@ -23,6 +23,7 @@ impl Engine<'_> {
         body: &mut dyn FnMut(&mut Self, &mut Frame) -> Result<bool, Div>,
     ) -> Ev {
         let slots_before = self.store.len() as u32;
+        let early = f.early_exits;
         self.conditions += 1;
         self.repeats += 1;
         let mut exits: Vec<(Changes, Val)> = Vec::new();
@@ -96,6 +97,9 @@ impl Engine<'_> {
             way.0.retain(|slot, _| *slot < slots_before);
         }
         self.store.join(ways);
+        if f.early_exits > early {
+            self.more_conditions(f);
+        }
         Ok(value.unwrap_or_else(|| Val::any(want.clone())))
     }
 

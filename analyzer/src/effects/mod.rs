@@ -163,6 +163,8 @@ pub(crate) struct Frame {
     tails: Vec<ExprId>,
     loops: Vec<LoopFrame>,
     extra_conditions: u32,
+    /// Ways on which the function was left without failing.
+    early_exits: u32,
     in_unsafe: bool,
 }
 
@@ -192,6 +194,7 @@ impl Frame {
             tails: Vec::new(),
             loops: Vec::new(),
             extra_conditions: 0,
+            early_exits: 0,
             in_unsafe: false,
         }
     }

@@ -19,9 +19,9 @@ pub fn quiet(_s: &mut dyn Storage, n: u64) -> StdResult<u64> { Ok(n) }
 "#;
 
 /// Programs, seeds in each, entry points of each.
-const PROGRAMS: usize = 52;
-const SEEDS: usize = 48;
-const ENTRIES: usize = 6;
+const PROGRAMS: usize = 13;
+const SEEDS: usize = 168;
+const ENTRIES: usize = 24;
 
 struct Rng(u64);
 
@@ -79,7 +79,7 @@ fn program(number: usize, rng: &mut Rng) -> (String, Vec<Seed>) {
         text.push('\n');
         function += 1;
         let depth = if turn < LAYERS.len() { 1 } else { 1 + rng.below(4) };
-        let reached = at % 8 != 7;
+        let reached = at % 9 != 8;
         let dead_at = rng.below(depth);
         for layer in 0..depth {
             let (name, template) = match (reached, layer == dead_at) {
