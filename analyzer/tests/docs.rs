@@ -103,6 +103,9 @@ fn summary_lists_every_page() {
 const PAGES: &[(&str, &str)] = &[
     ("cosmwasm.md", "CosmWasm in five minutes"),
     ("ink.md", "ink!"),
+    ("attributes.md", "In the code"),
+    ("editors.md", "In the editor"),
+    ("ci.md", "In CI"),
     ("cli.md", "Command line"),
     ("modes.md", "Modes and chain models"),
 ];

@@ -193,3 +193,21 @@ fn watching_sees_a_change() {
     let out = fs::read_to_string(place.path("out")).unwrap();
     assert_eq!(out.matches("needless-mut").count(), 1, "found, then gone");
 }
+
+#[test]
+fn claims_in_attributes_are_judged_with_everything_in_view() {
+    let claim =
+        |claim: &str| SOURCE.replace("    pub fn quote", &format!("    #[crosslane::{claim}]\n    pub fn quote"));
+    let place = Place::new(&claim("footprint(reads(state), updates(log))"));
+    let (code, _, err) = place.run(&["-q", "--message-format", "short"]);
+    assert!(code == 0 && !err.contains("XL901"), "{err}");
+    fs::write(place.path("src/lib.rs"), claim("footprint(reads(state))")).unwrap();
+    let (code, _, err) = place.run(&["-q"]);
+    assert!(code == 1 && err.contains("XL901") && err.contains("what it does:"), "{err}");
+    fs::write(place.path("src/lib.rs"), claim("parallel")).unwrap();
+    let (code, _, err) = place.run(&["-q"]);
+    assert!(code == 1 && err.contains("XL902"), "{err}");
+    fs::write(place.path("src/lib.rs"), claim("footprint(raeds(state))")).unwrap();
+    let (code, _, err) = place.run(&["-q"]);
+    assert!(code == 1 && err.contains("did you mean `reads`?"), "{err}");
+}
