@@ -15,7 +15,7 @@ pub use parse::{ATTRIBUTES, Wrong, arguments};
 
 use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Callers, Contract, Entry, EntryKind, Mode, Span, Term};
+use crate::ir::{Callers, Contract, Entry, EntryKind, Mode, Reach, Span, Term, Unknown, UnknownReason};
 use crate::source::{Ns, Resolved};
 
 /// A group of a footprint, by the word in front.
@@ -269,9 +269,11 @@ pub(crate) fn collect(engine: &mut Engine<'_>, krate: CrateId, contracts: &[Cont
         engine.prepare();
     }
     let mut view = contracts.first().cloned().unwrap_or_else(|| nothing(engine, krate));
-    for more in contracts.iter().skip(1) {
+    // Some frameworks keep lists of cells of their own: an id means something only in its own list.
+    for more in contracts.iter().skip(1).filter(|more| more.cells == contracts[0].cells) {
         view.entries.extend(more.entries.iter().cloned());
     }
+    let of_engine = view.cells == engine.contract_cells() || contracts.is_empty();
     let entry_points = view.entries.len();
     let mut claims: Vec<Claim> = Vec::new();
     for (id, attr, name) in found {
@@ -283,7 +285,7 @@ pub(crate) fn collect(engine: &mut Engine<'_>, krate: CrateId, contracts: &[Cont
             None => match entries.iter().copied().find(itself) {
                 Some(own) => own,
                 None => {
-                    let entry = by_itself(engine, id, &item, &view, &entries);
+                    let entry = by_itself(engine, id, &item, &view, &entries, of_engine);
                     view.entries.push(entry);
                     view.entries.len() - 1
                 }
@@ -300,7 +302,9 @@ pub(crate) fn collect(engine: &mut Engine<'_>, krate: CrateId, contracts: &[Cont
             entries,
         });
     }
-    view.cells = engine.contract_cells();
+    if of_engine {
+        view.cells = engine.contract_cells();
+    }
     Some(Claims { view, claims })
 }
 
@@ -321,7 +325,14 @@ fn runs(entry: &Entry, item: &Item) -> bool {
 
 /// What a function does that is no entry point: by itself, with its parameters as terms; where accounts or a receiver
 /// come from the framework, what the entry points do in it.
-fn by_itself(engine: &mut Engine<'_>, id: ItemId, item: &Item, view: &Contract, entries: &[usize]) -> Entry {
+fn by_itself(
+    engine: &mut Engine<'_>,
+    id: ItemId,
+    item: &Item,
+    view: &Contract,
+    entries: &[usize],
+    of_engine: bool,
+) -> Entry {
     let mut entry = Entry {
         name: item.name.to_string(),
         kind: EntryKind::Call,
@@ -336,7 +347,7 @@ fn by_itself(engine: &mut Engine<'_>, id: ItemId, item: &Item, view: &Contract, 
         span: item.name_span,
     };
     let ItemKind::Fn(function) = &item.kind else { return entry };
-    let joined = function.owner.is_some() || view.entries.iter().any(|entry| entry.accounts.is_some());
+    let joined = !of_engine || function.owner.is_some() || view.entries.iter().any(|entry| entry.accounts.is_some());
     if joined && !entries.is_empty() {
         let through =
             |via: &[String], span: Span| inside(span, item.span) || via.iter().any(|name| *name == *item.name);
@@ -348,6 +359,12 @@ fn by_itself(engine: &mut Engine<'_>, id: ItemId, item: &Item, view: &Contract, 
         }
         entry.accesses.sort();
         entry.accesses.dedup();
+        return entry;
+    }
+    if !of_engine {
+        let what = format!("`{}` outside of every entry point", item.name);
+        let (reason, reach) = (UnknownReason::UnresolvedCall, Reach::Contract);
+        entry.unknowns.push(Unknown { reason, what, reach, span: item.name_span, via: Vec::new() });
         return entry;
     }
     let env = crate::effects::ty::TyEnv::root(ModId { krate: id.krate, idx: item.module });
