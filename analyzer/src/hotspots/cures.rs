@@ -145,7 +145,26 @@ fn of_account(contract: &Contract, name: &str) -> Cures {
     out
 }
 
+/// What the framework touches by itself (one value that holds all others) is cured by what lies in it.
+fn of_container(contract: &Contract, cell: &Cell) -> Cures {
+    let unit = if cell.unit.id == "own" { &cell.id } else { &cell.unit.id };
+    let calls = || contract.entries.iter().filter(|entry| entry.kind == EntryKind::Call);
+    let written =
+        |inside: &&Cell| calls().any(|entry| entry.accesses.iter().any(|it| it.cell == inside.id && writes(it.mode)));
+    let inside = contract.cells.iter().filter(|other| !other.implicit && other.unit.id == *unit).filter(written);
+    let cure = |inside: &Cell| Cure {
+        title: format!("store `{}` in a place of its own", inside.id),
+        change: Change::OwnUnit { cell: inside.id.clone() },
+        upgrade: Upgrade::Migration,
+        cost: None,
+    };
+    Cures { offered: inside.take(3).map(cure).collect(), ..Cures::default() }
+}
+
 fn of_cell(contract: &Contract, cell: &Cell) -> Cures {
+    if cell.implicit {
+        return of_container(contract, cell);
+    }
     let mut out = Cures::default();
     let id = cell.id.as_str();
     let calls: Vec<(&Entry, &Access)> = contract
