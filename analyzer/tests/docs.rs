@@ -107,6 +107,9 @@ const PAGES: &[(&str, &str)] = &[
     ("editors.md", "In the editor"),
     ("ci.md", "In CI"),
     ("cli.md", "Command line"),
+    ("workload.md", "What it costs and what would help"),
+    ("domains.md", "Domain fixtures"),
+    ("published.md", "Published contracts"),
     ("modes.md", "Modes and chain models"),
 ];
 
