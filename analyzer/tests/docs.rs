@@ -102,6 +102,7 @@ fn summary_lists_every_page() {
 /// Pages written by hand or generated elsewhere, in the order of the book.
 const PAGES: &[(&str, &str)] = &[
     ("cosmwasm.md", "CosmWasm in five minutes"),
+    ("near.md", "NEAR"),
     ("ink.md", "ink!"),
     ("attributes.md", "In the code"),
     ("editors.md", "In the editor"),

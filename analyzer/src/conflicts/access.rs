@@ -6,7 +6,7 @@ use crate::chains::{ChainModel, Touch, UnitKind, op_name};
 use crate::ir::{Access, AccountParam, Cell, CellId, Contract, Entry, ExternalMode, Mode, Reach, Storage, Term, Type};
 
 /// Encodings of keys in which no raw key begins with another cell's raw prefix.
-const PREFIX_FREE: [&str; 7] = ["cw-storage-plus", "scval", "frame", "ink", "solidity", "account", "xdr"];
+const PREFIX_FREE: [&str; 8] = ["near", "cw-storage-plus", "scval", "frame", "ink", "solidity", "account", "xdr"];
 
 /// The verdict on entry points `a` and `b`.
 pub(super) fn verdict(

@@ -115,6 +115,9 @@ impl Engine<'_> {
                     if let Some(value) = self.stand_in(path, &args) {
                         return Ok(value);
                     }
+                    if let Some(result) = self.remote_call(path, &args, want, span) {
+                        return result;
+                    }
                     if path.first().is_some_and(|first| self.is_pure_name(first)) {
                         return self.unseen_value(&args, want, span);
                     }
@@ -188,28 +191,6 @@ impl Engine<'_> {
                 Ok(value)
             }
             None => Err(Div { fail }),
-        }
-    }
-
-    /// The value of a generated constructor of a stand-in for another contract.
-    fn stand_in(&mut self, path: &[Name], args: &[Val]) -> Option<Val> {
-        let at = self.stand_ins.and_then(|known| known(path))?;
-        let address = args.get(at).cloned().unwrap_or_else(|| Val::any(Ty::Unknown));
-        let address = self.settle(address);
-        let ty = Ty::External(path[..path.len() - 1].into());
-        let fields = vec![(Name::new_static("address"), address)];
-        Some(Val { ty, kind: Kind::Struct(Rc::new(super::value::StructVal { fields, base: None })) })
-    }
-
-    /// True for a value that stands for another contract.
-    pub(super) fn is_stand_in(&self, value: &Val) -> bool {
-        match (&value.ty, self.stand_ins) {
-            (Ty::External(path), Some(known)) => {
-                let mut path = path.to_vec();
-                path.push(Name::new_static("new"));
-                known(&path).is_some()
-            }
-            _ => false,
         }
     }
 

@@ -128,6 +128,7 @@ impl Engine<'_> {
                 if *mutable {
                     let places = self.place(f, *inner)?;
                     let places = self.follow(places);
+                    self.lend(&places);
                     let ty = self.read(&places).ty;
                     Ok(Val { ty, kind: Kind::Ref(Rc::new(places)) })
                 } else {
@@ -650,7 +651,7 @@ impl Engine<'_> {
     }
 }
 
-fn width(ty: &Ty) -> Option<(u32, bool)> {
+pub(super) fn width(ty: &Ty) -> Option<(u32, bool)> {
     let Ty::Prim(name) = ty else { return None };
     Some(match name.as_str() {
         "u8" => (8, false),

@@ -69,7 +69,8 @@ impl Engine<'_> {
                 let ty = Ty::Cell(Rc::new(cell.key.clone()), Rc::new(cell.value.clone()));
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
-            "guard" => self.host_guard(&arg(0), &arg(1), &arg(2), span)?,
+            "guard" => self.host_guard(&arg(0), &arg(1), &arg(2), arg(3).as_bool() != Some(false), span)?,
+            "fresh_at" => self.host_fresh_at(),
             "nested" => self.host_nested(&arg(0), &arg(1), &arg(2), &ty),
             "root" => self.root_value(&ty),
             "save_root" => {
@@ -459,9 +460,13 @@ impl Engine<'_> {
         let value = self.settle(args.get(3).cloned().unwrap_or_else(Val::unit));
         let Some(id) = self.cell_id(cell, span) else {
             self.observe_value(&value);
+            let whole = args.get(2).cloned().unwrap_or_else(Val::unit);
+            self.keep_nested(cell, &whole, &value, span);
             return Ok(Val::unit());
         };
         let key = self.key_of(&args.get(2).cloned().unwrap_or_else(Val::unit), &cell.key);
+        let whole = args.get(2).cloned().unwrap_or_else(Val::unit);
+        self.keep_nested(cell, &whole, &value, span);
         self.record_write(id, key, &value, span);
         Ok(Val::unit())
     }

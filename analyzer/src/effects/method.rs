@@ -137,7 +137,10 @@ impl Engine<'_> {
         let info = self.item(item);
         let ItemKind::Fn(function) = &info.kind else { return value.clone() };
         match function.receiver {
-            Some(Receiver::RefMut) => Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) },
+            Some(Receiver::RefMut) => {
+                self.lend(places);
+                Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }
+            }
             // A type with interior mutability is shared through its places.
             Some(Receiver::Ref) if self.is_interior(&value.ty) => {
                 Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }
@@ -573,18 +576,6 @@ impl Engine<'_> {
             }
         }
         Ok(None)
-    }
-
-    /// A method of a stand-in is a call to the contract it stands for. `try_f` calls `f`.
-    fn remote_method(&mut self, value: &Val, name: &Name, args: &[Val], want: &Ty, span: Span) -> Ev {
-        let target = self.field(value, &Name::new_static("address"));
-        for arg in args {
-            self.observe_value(arg);
-        }
-        let entry = name.strip_prefix("try_").unwrap_or(name);
-        let out = [target, Val::text("call"), Val::text(entry), Val::bool(false)];
-        self.host_external(&out, self.user_span(span));
-        Ok(Val::any(want.clone()))
     }
 
     /// A method nobody knows on a value whose type is not known or whose code is not there.

@@ -26,6 +26,7 @@ mod numbers;
 mod paths;
 mod pattern;
 mod record;
+mod remote;
 pub(crate) mod rooted;
 mod run;
 mod seq;
@@ -65,8 +66,15 @@ pub(crate) struct Div {
 
 pub(crate) type Ev = Result<Val, Div>;
 
-/// Whether a path names a generated client, and which argument is the address it speaks to.
+/// Whether a path names a generated client, and which argument is the address it speaks to: [`OWN_ADDRESS`] for this
+/// contract, a number beyond the arguments for an address that nobody knows.
 pub(crate) type StandIns = fn(&[Name]) -> Option<usize>;
+
+/// A stand-in for this contract itself.
+pub(crate) const OWN_ADDRESS: usize = usize::MAX - 1;
+
+/// Which argument of a generated function, of so many, is the address it calls.
+pub(crate) type RemoteCalls = fn(&[Name], usize) -> Option<usize>;
 
 /// Items of the standard library the interpreter has to know.
 #[derive(Clone, Debug, Default)]
@@ -107,6 +115,14 @@ pub(crate) struct Engine<'w> {
     /// What a path to a generated constructor of a stand-in for another contract means: the argument that is its
     /// address. Methods of such a value are calls to that contract.
     pub(crate) stand_ins: Option<StandIns>,
+    /// What a call through a stand-in gives, where it is no value of the other contract.
+    pub(crate) stand_in_result: Ty,
+    /// Methods of a stand-in that set up the call and are none.
+    pub(crate) stand_in_builders: &'static str,
+    /// How a stand-in calls: `call` or `message`.
+    pub(crate) stand_in_mode: &'static str,
+    /// Paths that are calls to other contracts, by the number of arguments: which of them is the address.
+    pub(crate) remote_calls: Option<RemoteCalls>,
     /// A synchronous call to another contract may come back and change state.
     pub(crate) reentrant: bool,
     cells: Cells,
@@ -263,6 +279,10 @@ impl<'w> Engine<'w> {
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
             stand_ins: None,
+            stand_in_result: Ty::Unknown,
+            stand_in_builders: "\0",
+            stand_in_mode: "call",
+            remote_calls: None,
             reentrant: true,
             cells: Cells::default(),
             store: Store::default(),

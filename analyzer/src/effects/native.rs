@@ -390,6 +390,21 @@ impl Engine<'_> {
     }
 
     /// `x.into()`: a written `From` impl is run; without one the value keeps its identity only among plain values.
+    /// Bits of a number, also of an opaque one, and whether it has a sign.
+    fn number_width(&self, ty: &Ty) -> Option<(u32, bool)> {
+        match ty {
+            Ty::Prim(_) if ty.is_number() => super::eval::width(ty),
+            Ty::Adt(id, _) if self.is_model(id.krate) => {
+                match self.type_rows.get(&(id.krate, self.item(*id).name.to_string()))? {
+                    crate::ir::Type::Uint(bits) => Some((u32::from(*bits), false)),
+                    crate::ir::Type::Int(bits) => Some((u32::from(*bits), true)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn convert(&mut self, f: &mut Frame, value: &Val, want: &Ty, span: Span) -> Ev {
         if self.is_option(want) && !self.is_option(&value.ty) && !value.ty.is_unknown() {
             return Ok(self.some(value.clone()));
@@ -401,6 +416,11 @@ impl Engine<'_> {
             };
             if same {
                 return Ok(value.clone());
+            }
+        }
+        if let (Some((from, false)), Some((to, false))) = (self.number_width(&value.ty), self.number_width(want)) {
+            if to >= from {
+                return Ok(value.clone().retyped(want));
             }
         }
         if let Some(result) = self.written_conversion(want, "from", value, want, span) {

@@ -215,6 +215,12 @@ impl Engine<'_> {
         if let Some(constant) = native::constant(ty, name) {
             return Ok(constant);
         }
+        if let (Ty::Adt(id, _), Some(known)) = (ty, self.stand_ins) {
+            let names = [self.item(*id).name.clone(), name.clone()];
+            if known(&names).is_some() {
+                return Ok(Val::func(FuncVal::External(names.to_vec())));
+            }
+        }
         Ok(Val::func(FuncVal::NativeMethod { ty: ty.clone(), name: name.clone() }))
     }
 
@@ -294,6 +300,10 @@ impl Engine<'_> {
 
     /// Names the storage places inside a value after the constant or field that holds them.
     pub(super) fn label(&mut self, value: &mut Val, name: &Name, outer: bool) {
+        // Where state is memory, the place in it is the name.
+        if self.has_root() {
+            return;
+        }
         let model = match &value.ty {
             Ty::Adt(id, _) => self.is_model(id.krate),
             _ => false,

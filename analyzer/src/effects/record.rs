@@ -193,6 +193,14 @@ impl Cells {
         CellId(self.cells.len() as u32 - 1)
     }
 
+    /// Gives an implicit cell its raw key.
+    pub(super) fn keyed(&mut self, id: CellId, key: &[u8]) {
+        let cell = &mut self.cells[id.0 as usize];
+        cell.storage.prefix = Some(key.to_vec());
+        cell.storage.kind = "raw".to_owned();
+        cell.tier = None;
+    }
+
     /// Puts a cell into a tier and a unit.
     pub(super) fn place(&mut self, id: CellId, tier: &str, unit: Unit) {
         let cell = &mut self.cells[id.0 as usize];

@@ -43,8 +43,23 @@ struct Leaf {
 /// A slot that stands for an entry of a cell: what is written to it is stored there.
 #[derive(Clone, Debug)]
 struct Entry {
-    cell: CellId,
-    key: Vec<Rc<Sym>>,
+    cell: Rc<CellVal>,
+    id: CellId,
+    key: Val,
+    components: Vec<Rc<Sym>>,
+    /// Lent out mutably: stored again, changed or not.
+    lent: bool,
+    span: Span,
+    via: Rc<[String]>,
+    conditions: u32,
+    repeat: bool,
+}
+
+/// Where a container that the call makes is kept: the name, and the components its keys begin with.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    name: String,
+    at: Val,
 }
 
 /// The state that the running call holds in memory.
@@ -52,6 +67,7 @@ struct Entry {
 pub(super) struct Rooted {
     /// The tier of packed parts; `None` where the framework has no root.
     tier: Option<Name>,
+    ty: Option<Ty>,
     slot: Option<u32>,
     leaves: Vec<Leaf>,
     /// Loads that are reads only if somebody uses them, in order: packed parts, and what a write gives back.
@@ -59,6 +75,8 @@ pub(super) struct Rooted {
     own: FxHashSet<u32>,
     /// Where a packed part was first used.
     seen: BTreeMap<u32, (Span, Rc<[String]>)>,
+    /// Where latent loads stand.
+    latent: BTreeMap<u32, (Span, Rc<[String]>)>,
     entries: BTreeMap<u32, Entry>,
     /// The stored value whose inside is being built.
     home: Option<Sym>,
@@ -70,8 +88,8 @@ pub(super) struct Rooted {
     span: Span,
     /// Containers made by this run, by number: the names of the places they end up in.
     fresh: u32,
-    found: BTreeMap<u32, Option<String>>,
-    placed: BTreeMap<u32, String>,
+    found: BTreeMap<u32, Option<Home>>,
+    placed: BTreeMap<u32, Home>,
     holds: FxHashMap<Ty, bool>,
 }
 
@@ -83,6 +101,7 @@ impl Rooted {
         self.loads.clear();
         self.own.clear();
         self.seen.clear();
+        self.latent.clear();
         self.entries.clear();
         self.home = None;
         self.at = None;
@@ -92,11 +111,11 @@ impl Rooted {
     }
 
     /// Where the containers of the last run ended up; what ended up in several places is in none.
-    pub(super) fn take_found(&mut self) -> BTreeMap<u32, String> {
-        std::mem::take(&mut self.found).into_iter().filter_map(|(at, name)| Some((at, name?))).collect()
+    pub(super) fn take_found(&mut self) -> BTreeMap<u32, Home> {
+        std::mem::take(&mut self.found).into_iter().filter_map(|(at, home)| Some((at, home?))).collect()
     }
 
-    pub(super) fn place(&mut self, placed: BTreeMap<u32, String>) {
+    pub(super) fn place(&mut self, placed: BTreeMap<u32, Home>) {
         self.placed = placed;
     }
 
@@ -143,6 +162,21 @@ impl Engine<'_> {
         }
     }
 
+    /// True where state is a record that calls hold in memory.
+    pub(super) fn has_root(&self) -> bool {
+        self.rooted.tier.is_some()
+    }
+
+    /// The type of the state, for code that loads it without saying what it is.
+    pub(crate) fn root_type(&mut self, ty: Option<Ty>) {
+        self.rooted.ty = ty;
+    }
+
+    /// Says under which raw key the root is stored: code that reads or writes the key touches the root.
+    pub(crate) fn root_key(&mut self, root: CellId, key: &[u8]) {
+        self.cells.keyed(root, key);
+    }
+
     /// The state as the receiver of a call.
     pub(super) fn root_receiver(&mut self, ty: &Ty, mutable: bool) -> Val {
         let value = self.root_value(ty);
@@ -159,7 +193,8 @@ impl Engine<'_> {
 
     /// The state as the call finds it.
     pub(super) fn root_value(&mut self, ty: &Ty) -> Val {
-        self.stored_value(ty, "", None, 0)
+        let own = self.rooted.ty.clone().filter(|_| ty.is_unknown());
+        self.stored_value(own.as_ref().unwrap_or(ty), "", None, 0)
     }
 
     /// The value of a type at a place in storage: containers of tables with their cells, packed parts as loads that
@@ -178,7 +213,7 @@ impl Engine<'_> {
                 self.rooted.home = outer;
                 return made.unwrap_or_else(|_| Val::any(ty.clone())).retyped(ty);
             }
-            if self.holds_storage(ty, 0) {
+            if self.holds_storage(ty, 0) || depth == 0 && home.is_none() && self.is_own_struct(ty) {
                 return self.stored_parts(ty, name, home.as_ref(), depth);
             }
         }
@@ -217,7 +252,9 @@ impl Engine<'_> {
                                     (false, false) => below(&format!("{}.{field}", variant.name)),
                                 };
                                 let inner = home.map(Sym::widened);
-                                fields.push((field.clone(), self.stored_value(part, &place, inner, depth + 1)));
+                                // The versions of a state are states.
+                                let inside = depth + usize::from(depth > 0 || !self.is_own_struct(part));
+                                fields.push((field.clone(), self.stored_value(part, &place, inner, inside)));
                             }
                             alts.push(Alt { variant: at, fields });
                         }
@@ -246,6 +283,13 @@ impl Engine<'_> {
     /// The name of a container's place: its path.
     pub(super) fn rooted_label(&self, namespace: Option<&[u8]>) -> Option<Rc<str>> {
         self.rooted.building.then(|| namespace.and_then(|path| std::str::from_utf8(path).ok()).map(Rc::from))?
+    }
+
+    fn is_own_struct(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Adt(id, _) => !self.is_model(id.krate) && matches!(self.item(*id).kind, ItemKind::Struct(_)),
+            _ => false,
+        }
     }
 
     /// The function of a table that gives a container at a place.
@@ -359,7 +403,8 @@ impl Engine<'_> {
         let now = self.store.get(place.slot).clone();
         if self.rooted.slot != Some(place.slot) {
             if let Some(entry) = self.rooted.entries.get(&place.slot).cloned() {
-                self.record_write(entry.cell, entry.key, &now, span);
+                self.keep_nested(&entry.cell, &entry.key, &now, span);
+                self.record_write(entry.id, entry.components, &now, span);
             }
             return;
         }
@@ -419,13 +464,23 @@ impl Engine<'_> {
                 }
             }
             Kind::Cell(cell) => {
-                if let (Kind::Cell(made), Some(name)) = (&value.kind, cell.label.as_ref()) {
-                    if let Some(at) = fresh_number(made) {
-                        let known = self.rooted.found.entry(at).or_insert_with(|| Some(name.to_string()));
-                        if known.as_deref() != Some(name.as_ref()) {
-                            *known = None;
-                        }
-                    }
+                let Some(name) = cell.label.clone() else { return };
+                let made: Vec<Val> = match &value.kind {
+                    Kind::Multi(values) => values.as_ref().clone(),
+                    _ => vec![value.clone()],
+                };
+                for made in made {
+                    let Kind::Cell(made) = &made.kind else { continue };
+                    let Some(at) = fresh_number(made) else { continue };
+                    let outer = self.rooted.at.clone().unwrap_or_else(Val::unit);
+                    let home = Home { name: name.to_string(), at: outer };
+                    let same = |known: &Home| known.name == home.name && same_value(&known.at, &home.at);
+                    let kept = match self.rooted.found.remove(&at) {
+                        None => Some(home),
+                        Some(Some(known)) if same(&known) => Some(known),
+                        Some(_) => None,
+                    };
+                    self.rooted.found.insert(at, kept);
                 }
             }
             Kind::Struct(fields) => {
@@ -472,6 +527,40 @@ impl Engine<'_> {
         }
     }
 
+    /// Mutable references into entries that leave the expression that made them: what they are lent to may store.
+    pub(super) fn lend(&mut self, places: &[Place]) {
+        if self.rooted.entries.is_empty() {
+            return;
+        }
+        for place in places {
+            if let Some(entry) = self.rooted.entries.get_mut(&place.slot) {
+                entry.lent = true;
+            }
+        }
+    }
+
+    /// Entries that were lent out are stored again, changed or not.
+    pub(super) fn lent_writes(&mut self) {
+        for (_, entry) in std::mem::take(&mut self.rooted.entries) {
+            let stored = |event: &Event| {
+                matches!(event.did, Did::Write(_)) && event.cell == entry.id && event.key == entry.components
+            };
+            if !entry.lent || self.rec.events.iter().any(stored) {
+                continue;
+            }
+            self.rec.events.push(Event {
+                did: Did::Write(Stored::Same),
+                cell: entry.id,
+                key: entry.components,
+                span: entry.span,
+                via: entry.via,
+                conditions: entry.conditions,
+                repeat: entry.repeat,
+                implicit: false,
+            });
+        }
+    }
+
     /// Records the reads of packed parts that mattered.
     pub(super) fn root_reads(&mut self, fallback: Span) {
         for load in self.rooted.loads.clone() {
@@ -481,10 +570,12 @@ impl Engine<'_> {
                 Did::Write(Stored::Fields(from, _)) => *from == load,
                 _ => false,
             };
-            if !known.is_seen() && known.bounds.is_empty() && !self.rec.events.iter().any(stored) {
+            let seen = self.rooted.seen.get(&load).cloned();
+            let latent = self.rooted.latent.get(&load).cloned();
+            if !known.is_seen() && known.bounds.is_empty() && seen.is_none() && !self.rec.events.iter().any(stored) {
                 continue;
             }
-            let (span, via) = self.rooted.seen.get(&load).cloned().unwrap_or((fallback, Rc::from([])));
+            let (span, via) = latent.or(seen).unwrap_or((fallback, Rc::from([])));
             let (cell, key) = (known.cell, known.key.clone());
             self.rec.events.push(Event {
                 did: Did::Read(load),
@@ -520,9 +611,9 @@ impl Engine<'_> {
         let placed = self.rooted.placed.get(&at).cloned();
         CellVal {
             tier: if placed.is_some() { None } else { Some(Name::from(format!("#{at}"))) },
-            namespace: placed.as_ref().map(|name| name.clone().into_bytes()),
+            namespace: placed.as_ref().map(|home| home.name.clone().into_bytes()),
             kind,
-            label: placed.map(|name| Rc::from(name.as_str())),
+            label: placed.map(|home| Rc::from(home.name.as_str())),
             key,
             value,
             span,
@@ -536,17 +627,40 @@ impl Engine<'_> {
         let Kind::Cell(cell) = &cell.kind else { return Val::any(option) };
         let Some(id) = self.cell_id(cell, span) else { return Val::any(option) };
         let key = self.key_of(key, &cell.key);
-        let sym = self.load(id, key, span, false);
+        // Whether it is there is seen as well.
+        let sym = Sym { delta: None, ..self.load(id, key, span, false) };
         for Dep { load, .. } in &sym.loads {
             self.rooted.loads.push(*load);
-            self.rooted.seen.insert(*load, (span, self.via.clone()));
+            self.rooted.latent.insert(*load, (span, self.via.clone()));
         }
         Val::sym(option, sym)
     }
 
-    /// `host::guard::<V>(&cell, key, value)`: a mutable reference to the value of an entry; what is written through it
-    /// is stored.
-    pub(super) fn host_guard(&mut self, cell: &Val, key: &Val, value: &Val, span: Span) -> Ev {
+    /// `host::fresh_at()`: the components that the keys of the next such container begin with.
+    pub(super) fn host_fresh_at(&mut self) -> Val {
+        match self.rooted.placed.get(&self.rooted.fresh) {
+            Some(home) => home.at.clone(),
+            None => Val::unit(),
+        }
+    }
+
+    /// Containers made by the call that are stored inside an entry.
+    pub(super) fn keep_nested(&mut self, cell: &CellVal, key: &Val, value: &Val, span: Span) {
+        let ty = cell.value.clone();
+        if self.rooted.tier.is_none() || !self.holds_storage(&ty, 0) {
+            return;
+        }
+        let Some(label) = cell.label.clone() else { return };
+        let key = self.settle(key.clone());
+        let outer = self.rooted.at.replace(key);
+        let template = self.stored_value(&ty, &format!("{label}.items"), Some(Sym::default()), 1);
+        self.keep(&template, value, span, false);
+        self.rooted.at = outer;
+    }
+
+    /// `host::guard::<V>(&cell, key, value, lent)`: a mutable reference to the value of an entry; what is written through
+    /// it is stored. Where `lent`, it is stored also if nothing is written.
+    pub(super) fn host_guard(&mut self, cell: &Val, key: &Val, value: &Val, lent: bool, span: Span) -> Ev {
         let cell = self.settle(cell.clone());
         let value = self.settle(value.clone());
         let ty = value.ty.clone();
@@ -554,8 +668,19 @@ impl Engine<'_> {
         match &cell.kind {
             Kind::Cell(cell) => {
                 if let Some(id) = self.cell_id(&cell.clone(), span) {
-                    let key = self.key_of(key, &cell.key);
-                    self.rooted.entries.insert(slot, Entry { cell: id, key });
+                    let components = self.key_of(key, &cell.key);
+                    let entry = Entry {
+                        cell: cell.clone(),
+                        id,
+                        key: key.clone(),
+                        components,
+                        lent,
+                        span,
+                        via: self.via.clone(),
+                        conditions: self.conditions,
+                        repeat: self.repeats > 0,
+                    };
+                    self.rooted.entries.insert(slot, entry);
                 }
             }
             _ => self.unknown(UnknownReason::UnknownCell, "a storage place that is not a constant".to_owned(), span),

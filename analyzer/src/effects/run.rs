@@ -226,6 +226,7 @@ impl<'w> Engine<'w> {
             }
             self.rec.observe(&loads);
         }
+        self.lent_writes();
         self.root_reads(item.name_span);
         let (callers, callers_span) = self.callers();
         let mut rec = std::mem::take(&mut self.rec);

@@ -497,6 +497,11 @@ impl Engine<'_> {
                 Some(part) => part.clone(),
                 None => Val::any(Ty::Unknown),
             },
+            // The inside of an opaque number or text is the number or text.
+            Kind::Sym(sym) if name == "0" && self.is_opaque_scalar(&value.ty) => {
+                let ty = self.field_ty(&value.ty, name);
+                Val::sym(ty, sym.as_ref().clone())
+            }
             Kind::Sym(sym) => {
                 let ty = self.field_ty(&value.ty, name);
                 if ty.is_unknown() && matches!(value.ty, Ty::Adt(..)) && !self.has_field(&value.ty, name) {
@@ -516,6 +521,16 @@ impl Engine<'_> {
                 let sym = self.whole_sym(value).widened();
                 Val::sym(Ty::Unknown, sym)
             }
+        }
+    }
+
+    /// A type of a table that is a number, a text or bytes on the wire.
+    pub(super) fn is_opaque_scalar(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Adt(id, _) if self.is_model(id.krate) => {
+                self.type_rows.contains_key(&(id.krate, self.item(*id).name.to_string()))
+            }
+            _ => false,
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod anchor;
 pub(crate) mod cosmwasm;
 pub(crate) mod ink;
 pub mod models;
+pub(crate) mod near;
 pub(crate) mod soroban;
 
 use crate::effects::Engine;
@@ -24,7 +25,8 @@ pub(crate) struct Framework {
 }
 
 /// All frameworks, in the order in which they are tried.
-pub(crate) const ALL: &[Framework] = &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK];
+pub(crate) const ALL: &[Framework] =
+    &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK];
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -445,7 +445,7 @@ impl<'s> World<'s> {
     }
 
     /// The text a raw span covers and the way back from it.
-    fn source(&self, raw: Span) -> Option<(Arc<str>, text::SpanMap)> {
+    pub(crate) fn source(&self, raw: Span) -> Option<(Arc<str>, text::SpanMap)> {
         if raw.is_none() {
             return None;
         }

@@ -14,6 +14,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("soroban_sdk.toml", include_str!("soroban_sdk.toml")),
     ("soroban_token_sdk.toml", include_str!("soroban_token_sdk.toml")),
     ("ink.toml", include_str!("ink.toml")),
+    ("near_sdk.toml", include_str!("near_sdk.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.

@@ -1,0 +1,297 @@
+//! The NEAR fixture: what is exported, the state record and what lies outside it, collections inside collections, calls
+//! out and callbacks.
+
+#![allow(clippy::unwrap_used)]
+
+use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Step, Term};
+use crosslane_analyzer::source::{Package, PackageId, Sources};
+use crosslane_analyzer::{Options, analyze};
+use std::sync::Arc;
+
+struct Files(Vec<(&'static str, String)>);
+
+impl Sources for Files {
+    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
+        self.0.iter().find(|(name, _)| *name == path).map(|(_, text)| text.as_str().into())
+    }
+}
+
+fn contract_of(files: Vec<(&'static str, String)>) -> Contract {
+    let package = Package {
+        name: "user".into(),
+        version: "0.1.0".into(),
+        crate_name: "user".into(),
+        root: "src/lib.rs".into(),
+        edition: 2021,
+        missing: vec!["near_sdk".into()],
+        analysed: true,
+        ..Package::default()
+    };
+    let analysis = analyze(&Files(files), vec![package], &Options::default());
+    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    analysis.contracts.into_iter().next().unwrap()
+}
+
+fn fixture() -> Contract {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/near/token/src");
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    contract_of(vec![("src/lib.rs", read("lib.rs")), ("src/ledger.rs", read("ledger.rs"))])
+}
+
+fn text(text: &str) -> Contract {
+    contract_of(vec![("src/lib.rs", text.to_owned())])
+}
+
+fn term(contract: &Contract, value: &Term) -> String {
+    match value {
+        Term::Arg(path) => path
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => name.clone(),
+                other => format!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+            .join("."),
+        Term::Load { cell, field, .. } => {
+            let mut place = format!("load {}", contract.cells[cell.0 as usize].name);
+            field.iter().for_each(|field| place.push_str(&format!(".{field}")));
+            place
+        }
+        Term::Fn { name, of, .. } => format!("{name}({})", term(contract, &of[0])),
+        Term::Coalesce(parts) => term(contract, &parts[0]),
+        Term::Caller => "caller".to_owned(),
+        Term::SelfAddr => "self".to_owned(),
+        Term::Any => "any".to_owned(),
+        Term::Prefix(_) => "..".to_owned(),
+        Term::Const(_) => "const".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn entry<'a>(contract: &'a Contract, name: &str) -> &'a Entry {
+    contract.entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// `mode cell[key]`, the state record included; calls out and unknowns after it.
+fn footprint(contract: &Contract, name: &str) -> Vec<String> {
+    let entry = entry(contract, name);
+    let mut lines: Vec<String> = Vec::new();
+    for access in &entry.accesses {
+        let cell = &contract.cells[access.cell.0 as usize].name;
+        let key: Vec<String> = access.key.iter().map(|part| term(contract, part)).collect();
+        let key = if key.is_empty() { String::new() } else { format!("[{}]", key.join(", ")) };
+        lines.push(format!("{} {cell}{key}", format!("{:?}", access.mode).to_lowercase()));
+    }
+    for external in &entry.externals {
+        lines.push(format!("out {}.{}", term(contract, &external.target), external.entry.as_deref().unwrap_or("?")));
+    }
+    lines.extend(entry.unknowns.iter().map(|unknown| format!("unknown {}", unknown.reason.code())));
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+fn check(contract: &Contract, expected: &[(&str, &[&str])]) {
+    for (name, lines) in expected {
+        let mut lines: Vec<&str> = lines.to_vec();
+        lines.sort_unstable();
+        assert_eq!(footprint(contract, name), lines, "{name}");
+    }
+}
+
+#[test]
+fn entry_points_are_what_is_exported() {
+    let contract = fixture();
+    let names: Vec<(&str, EntryKind)> =
+        contract.entries.iter().map(|entry| (entry.name.as_str(), entry.kind)).collect();
+    use EntryKind::{Call, Callback, Init, Migrate, View};
+    let expected = [
+        ("new", Init),
+        ("migrate", Migrate),
+        ("touch", Call),
+        ("mint", Call),
+        ("record", Call),
+        ("recorded", View),
+        ("note", Call),
+        ("clear_note", Call),
+        ("give", Call),
+        ("reprice", Call),
+        ("price", View),
+        ("score", Call),
+        ("peek", Call),
+        ("tally", Call),
+        ("would_be", View),
+        ("about", View),
+        ("send", Call),
+        ("on_sent", Callback),
+        ("pay", Call),
+        ("ft_transfer", Call),
+        ("ft_balance_of", View),
+        ("upgrade", Call),
+    ];
+    // `pub(crate)` functions are public in the source's sense only.
+    let names: Vec<_> = names.into_iter().filter(|(name, _)| *name != "bump").collect();
+    assert_eq!(names, expected);
+    assert_eq!((contract.framework.as_str(), contract.chain.as_str()), ("near", "account-serial"));
+    let params: Vec<&str> = entry(&contract, "on_sent").params.iter().map(|param| param.name.as_str()).collect();
+    assert_eq!(params, ["sender_id", "amount"]);
+}
+
+#[test]
+fn packed_fields_and_headers_are_parts_of_the_state() {
+    let contract = fixture();
+    let mut inside: Vec<&str> = contract
+        .cells
+        .iter()
+        .filter(|cell| !cell.implicit && cell.unit.id == "<state>")
+        .map(|cell| cell.name.as_str())
+        .collect();
+    inside.sort_unstable();
+    assert_eq!(inside, ["book.supply", "log.len", "nonce", "notes.len", "owner", "totals.len"]);
+    assert!(contract.cells.iter().any(|cell| cell.name == "book.balances" && cell.unit.id == "own"));
+}
+
+#[test]
+fn footprints() {
+    let contract = fixture();
+    check(
+        &contract,
+        &[
+            (
+                "new",
+                &[
+                    "update <state>",
+                    "commute book.balances[owner]",
+                    "write book.supply",
+                    "write log.len",
+                    "write metadata",
+                    "write nonce",
+                    "write notes.len",
+                    "write owner",
+                    "write price",
+                    "write totals.len",
+                ],
+            ),
+            ("touch", &["rewrite <state>"]),
+            ("mint", &["update <state>", "read owner", "commute book.balances[account_id]", "commute book.supply"]),
+            ("record", &["update <state>", "update log.len", "write log[load log.len]"]),
+            ("recorded", &["read <state>", "read log.len", "read log[index]"]),
+            (
+                "note",
+                &["update <state>", "update notes[caller]", "update notes.len", "write notes.keys[load notes.len]"],
+            ),
+            // The last key moves into the gap: an entry that nobody named is written.
+            (
+                "clear_note",
+                &[
+                    "update <state>",
+                    "update notes[caller]",
+                    "update notes[load notes.keys]",
+                    "update notes.keys[sub(load notes.len)]",
+                    "write notes.keys[any]",
+                    "update notes.len",
+                ],
+            ),
+            ("reprice", &["rewrite <state>", "write price"]),
+            ("price", &["read <state>", "read price"]),
+            ("score", &["rewrite <state>", "update scores[caller]"]),
+            // Lent out mutably: stored again although nothing changes.
+            ("peek", &["rewrite <state>", "update scores[account_id]"]),
+            (
+                "tally",
+                &["update <state>", "update totals[caller]", "update totals.len", "write totals.keys[load totals.len]"],
+            ),
+            // A copy that is lost.
+            ("would_be", &["read <state>", "read nonce"]),
+            ("about", &[]),
+            (
+                "send",
+                &[
+                    "update <state>",
+                    "commute book.balances[caller]",
+                    "commute book.supply",
+                    "out receiver_id.on_tokens",
+                    "out self.on_sent",
+                ],
+            ),
+            ("on_sent", &["update <state>", "commute book.balances[sender_id]", "commute book.supply"]),
+            ("pay", &["rewrite <state>", "read owner", "update <balance>[self]", "update <balance>[to]"]),
+            // The sum goes down and up again: net zero, and still an update of the record.
+            (
+                "ft_transfer",
+                &[
+                    "update <state>",
+                    "commute book.balances[caller]",
+                    "commute book.balances[receiver_id]",
+                    "update book.supply",
+                ],
+            ),
+            ("ft_balance_of", &["read <state>", "read book.balances[account_id]"]),
+        ],
+    );
+}
+
+#[test]
+fn state_that_the_code_loads_itself() {
+    let contract = fixture();
+    let found = footprint(&contract, "upgrade");
+    for line in ["read <state>", "read owner", "out self.?"] {
+        assert!(found.contains(&line.to_owned()), "{found:?}");
+    }
+    // The whole state is made a value that may be absent: all its parts count as read, none as written.
+    assert!(found.iter().all(|line| line.starts_with("read") || line.starts_with("out")), "{found:?}");
+}
+
+#[test]
+fn containers_inside_entries_have_keys_that_begin_with_the_entry() {
+    let contract = fixture();
+    let found = footprint(&contract, "give");
+    assert!(!found.iter().any(|line| line.starts_with("unknown")), "{found:?}");
+    assert!(found.contains(&"update owned[account_id]".to_owned()), "{found:?}");
+    let items: Vec<&String> = found.iter().filter(|line| line.contains("owned.items[")).collect();
+    assert!(!items.is_empty() && items.iter().all(|line| line.contains("[account_id, id]")), "{found:?}");
+    assert!(found.iter().any(|line| line.contains("owned.items.elements[account_id, ")), "{found:?}");
+}
+
+#[test]
+fn who_may_call() {
+    let contract = fixture();
+    assert_eq!(entry(&contract, "mint").callers, Callers::Address("owner".to_owned()));
+    assert_eq!(entry(&contract, "on_sent").callers, Callers::Address("self".to_owned()));
+    assert_eq!(entry(&contract, "send").callers, Callers::Anyone);
+}
+
+#[test]
+fn versions_of_a_state_are_states() {
+    let contract = text(
+        "use near_sdk::{near, near_bindgen}; use near_sdk::store::LookupMap;
+         #[near] pub struct V1 { hits: u64, seen: LookupMap<u32, u32> }
+         #[near(contract_state)] pub enum C { Old(u8), New(V1) }
+         #[near] impl C {
+             fn inner(&mut self) -> &mut V1 { match self { Self::New(inner) => inner, _ => panic!() } }
+             pub fn hit(&mut self) { self.inner().hits += 1; }
+             pub fn see(&mut self, k: u32) { self.inner().seen.insert(k, 1); }
+         }",
+    );
+    let hit = footprint(&contract, "hit");
+    assert!(hit.contains(&"update <state>".to_owned()), "{hit:?}");
+    assert!(hit.iter().any(|line| line.ends_with(" New.hits")), "{hit:?}");
+    let see = footprint(&contract, "see");
+    assert!(see.contains(&"update New.seen[k]".to_owned()), "{see:?}");
+}
+
+#[test]
+fn older_forms_are_entry_points_too() {
+    let contract = text(
+        "use near_sdk::{near_bindgen, env, Promise, AccountId}; use near_sdk::borsh::{self, BorshDeserialize, BorshSerialize};
+         #[near_sdk::ext_contract(ext_other)] pub trait Other { fn go(&mut self, x: u32); }
+         #[near_bindgen] #[derive(BorshDeserialize, BorshSerialize)] pub struct C { a: u32 }
+         impl Default for C { fn default() -> Self { env::panic(b\"no\") } }
+         #[near_bindgen] impl C {
+             pub fn out(&mut self, to: AccountId) -> Promise { ext_other::go(self.a, &to, 0, 5) }
+             fn hidden(&self) {}
+         }",
+    );
+    assert_eq!(contract.entries.len(), 1);
+    assert_eq!(footprint(&contract, "out"), ["out to.go", "read a", "rewrite <state>"]);
+}
