@@ -94,7 +94,18 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
                 engine.prepare();
                 let found = (framework.contracts)(&mut engine, krate);
                 claims.extend(claims::collect(&mut engine, krate, &found));
-                contracts.extend(found);
+                let from = world.provenance(krate);
+                contracts.extend(found.into_iter().map(|mut contract| {
+                    contract.dependencies = from.dependencies.to_owned();
+                    contract.models.clone_from(&from.models);
+                    contract.source_hash.clone_from(&from.source_hash);
+                    if from.trusts_tables {
+                        contract.assumes.push("tables-complete".to_owned());
+                        contract.assumes.sort();
+                        contract.assumes.dedup();
+                    }
+                    contract
+                }));
                 recognised = true;
                 break;
             }

@@ -20,6 +20,7 @@ mod macros;
 mod models;
 mod modtree;
 mod names;
+mod provenance;
 mod patterns;
 mod recover;
 mod text;
