@@ -535,3 +535,15 @@ fn what_comes_after_an_early_return_is_not_always_done_unsound() {
         assert_eq!(entry.accesses[0].certainty, crosslane_analyzer::ir::Certainty::Sometimes, "{body}");
     }
 }
+
+#[test]
+fn a_delta_is_one_only_at_a_key_that_is_certainly_the_same_unsound() {
+    let found = go(
+        "let a = if n > 1 { 1 } else { 2 }; let b = if list.len() > 1 { 1 } else { 2 }; let x = N.load(deps.storage, (&info.sender, a))?; N.save(deps.storage, (&info.sender, b), &(x + n))?; Ok(Response::new())",
+    );
+    assert!(!found.iter().any(|line| line.starts_with("commute")), "{found:?}");
+    let found = go(
+        "let a = n % 3; let b = list.len() as u64; let x = N.load(deps.storage, (&info.sender, a))?; N.save(deps.storage, (&info.sender, b), &(x + n))?; Ok(Response::new())",
+    );
+    assert!(!found.iter().any(|line| line.starts_with("commute")), "{found:?}");
+}

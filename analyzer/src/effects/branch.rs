@@ -249,9 +249,13 @@ impl Engine<'_> {
                     (Truth::Maybe(left), _) => {
                         // The right side may not run: what it changes is joined with the state before it.
                         let mark = self.store.mark();
+                        let early = f.early_exits;
                         self.conditions += 1;
                         let right = self.cond(f, *b);
                         self.conditions -= 1;
+                        if f.early_exits > early {
+                            self.more_conditions(f);
+                        }
                         let changes = self.store.changes(mark);
                         self.store.rollback(mark);
                         let right = match right {

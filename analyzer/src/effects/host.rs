@@ -502,7 +502,7 @@ impl Engine<'_> {
     pub(super) fn stored(&mut self, cell: CellId, key: &[Rc<Sym>], value: &Val) -> Stored {
         let own = |engine: &Self, load: u32| {
             let known = &engine.rec.loads[load as usize];
-            known.cell == cell && known.key == key
+            known.cell == cell && super::record::same_key(&known.key, key)
         };
         match &value.kind {
             Kind::Sym(sym) => match &sym.delta {

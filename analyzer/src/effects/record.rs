@@ -363,7 +363,12 @@ impl Recorder {
     /// MODEL §2: nobody observes the load, and no other load or store of a may-equal key lies between it and its store.
     fn may_commute(&self, delta: &Delta, write: &Event, at: usize) -> bool {
         let Some(load) = self.loads.get(delta.load as usize) else { return false };
-        if delta.op.is_none() || load.tells(delta) || load.cell != write.cell || load.key != write.key || write.repeat {
+        if delta.op.is_none()
+            || load.tells(delta)
+            || load.cell != write.cell
+            || !same_key(&load.key, &write.key)
+            || write.repeat
+        {
             return false;
         }
         let begin = load.seq as usize;
@@ -575,6 +580,15 @@ fn combine(a: &Access, b: &Access) -> Option<Mode> {
 }
 
 /// True unless the keys must differ within one call.
+/// True only if two keys are certainly the same: of values that are not known, or one of several, equal descriptions say nothing.
+pub(super) fn same_key(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| match (a.single(), b.single()) {
+            (Some(x), Some(y)) => x == y && !x.has_any(),
+            _ => false,
+        })
+}
+
 pub(super) fn keys_may_equal(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
     a.iter().zip(b).all(|(a, b)| {
         if a.terms.is_empty() || b.terms.is_empty() {
