@@ -4,7 +4,7 @@
 use super::native;
 use super::value::{Kind, Place, Proj, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv, ty::unify};
-use crate::ir::hir::{ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
+use crate::ir::hir::{ExprId, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
 use crate::ir::{Span, UnknownReason};
 use std::rc::Rc;
 
@@ -650,6 +650,9 @@ impl Engine<'_> {
         for attr in &item.attrs {
             let last = attr.path.rsplit("::").next().unwrap_or(&attr.path).trim();
             if self.harmless_attributes.contains(last) || self.harmless_attributes.contains(attr.path.as_str()) {
+                continue;
+            }
+            if self.world.rewrites_attribute(ModId { krate: id.krate, idx: item.module }, &attr.path) {
                 continue;
             }
             return Some(format!("#[{}]", attr.path));

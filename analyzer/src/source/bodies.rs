@@ -72,7 +72,11 @@ pub(crate) fn lower_item(world: &World<'_>, id: ItemId) -> Option<Body> {
         _ => syn::parse_str::<syn::Item>(slice),
     };
     match parsed {
-        Ok(syn::Item::Fn(function)) => lower.function(&function.sig, &function.block),
+        Ok(syn::Item::Fn(mut function)) => {
+            let before = world.statements_before(id, &item, function.sig.ident.span());
+            function.block.stmts.splice(0..0, before);
+            lower.function(&function.sig, &function.block)
+        }
         Ok(syn::Item::Const(constant)) => lower.constant(&constant.expr),
         Ok(syn::Item::Static(constant)) => lower.constant(&constant.expr),
         _ => lower.fail("syntax", item.span),

@@ -176,7 +176,18 @@ impl Lower<'_, '_> {
             }
             Some(Err(Fail::Budget)) => self.push(Expr::Opaque("macro-budget"), span),
             Some(Err(Fail::NoRule)) => self.unknown(mac, span),
-            None => self.known(mac, span),
+            None => match mac.path.segments.last().and_then(|last| items(&name(&last.ident), mac.tokens.clone())) {
+                Some(tokens) => {
+                    let made = syn::parse2(tokens.clone()).map(Made::Expr);
+                    let made = made.or_else(|_| syn::Block::parse_within.parse2(tokens).map(Made::Stmts));
+                    match made {
+                        Ok(Made::Expr(expr)) => self.expr(&expr),
+                        Ok(Made::Stmts(stmts)) => self.made_block(&stmts, span),
+                        Err(_) => self.unknown(mac, span),
+                    }
+                }
+                None => self.known(mac, span),
+            },
         }
     }
 
@@ -663,6 +674,8 @@ pub(crate) fn items(word: &str, tokens: TokenStream) -> Option<TokenStream> {
             }
             Some(out.into_iter().collect())
         }
+        // Names put together from parts.
+        "paste" => Some(super::paste::pasted(tokens)),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@
 //! Knowledge about SDKs comes as model crates ([`parse_model`]): synthetic crates that overlay the real crate of the
 //! same name, item by item.
 
+mod attributes;
 mod bodies;
 mod cfg;
 mod exprs;
@@ -20,6 +21,7 @@ mod macros;
 mod models;
 mod modtree;
 mod names;
+mod paste;
 mod patterns;
 mod provenance;
 mod recover;
@@ -37,7 +39,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use models::parse_checked_model;
-pub use models::{ModelCrate, ModelError, ModelRow, ModelText, Rewrite, parse_model};
+pub use attributes::Rewrite;
+pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
 pub use text::{STACK, with_big_stack};
 
 /// Index of a package in a [`World`]; its library's [`CrateId`] has the same number.
@@ -398,6 +401,11 @@ impl<'s> World<'s> {
     /// the first bindings, in their order, and parameters.
     pub fn parse_expr_body(&self, text: &str, base: Span, scope: ModId, locals: &[Name]) -> Option<Arc<Body>> {
         bodies::parse_expr(self, text, base, scope, locals).map(Arc::new)
+    }
+
+    /// True when an attribute of an item of the module is a row that says what the macro does there.
+    pub fn rewrites_attribute(&self, module: ModId, written: &str) -> bool {
+        !self.rewrites_of(module, written).is_empty()
     }
 
     /// The files read, for locations in output.

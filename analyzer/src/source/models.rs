@@ -69,37 +69,6 @@ pub struct ModelText {
     pub range: (u32, u32),
 }
 
-/// What an attribute macro adds to or beside the item it stands on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rewrite {
-    /// Last segments of the attribute's path.
-    pub path: String,
-    /// Variants to append to the enum, as Rust text; may be empty.
-    pub variants: String,
-    /// Items to add beside the item, as Rust text with `$SELF`, `$ARGS` and `$(..$FIELD..)*`; may be empty.
-    pub items: String,
-}
-
-impl Rewrite {
-    /// True when an attribute written so is this one.
-    pub fn is_named(&self, written: &str) -> bool {
-        let written = written.trim_start_matches("::");
-        written == self.path || written.strip_suffix(self.path.as_str()).is_some_and(|rest| rest.ends_with("::"))
-    }
-
-    /// The items to add beside the item named `name` with fields `fields`; `args` is the text of the attribute's
-    /// arguments.
-    pub fn items_for(&self, name: &str, args: &str, fields: &[&str]) -> String {
-        let mut text = self.items.replace("$SELF", name).replace("$ARGS", args);
-        while let Some((before, rest)) = text.split_once("$(") {
-            let Some((repeated, after)) = rest.split_once(")*") else { break };
-            let all: String = fields.iter().map(|field| repeated.replace("$FIELD", field)).collect();
-            text = format!("{before}{all}{after}");
-        }
-        text
-    }
-}
-
 /// Why a model file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}")]

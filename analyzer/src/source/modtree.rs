@@ -1,12 +1,14 @@
 //! Loads a crate: its files in waves, its macro calls where items stand, its model rows.
 
+use super::Rewrite;
+use super::attributes::{VariantText, derived};
 use super::cfg::Cfg;
 use super::items::{Fragment, Items, PendingFile, PendingMacro, lower_file};
 use super::macros;
 use super::text::{self, Piece, SpanMap};
 use super::types::Ctx;
 use super::{CrateData, PackageId, Stage, World};
-use crate::ir::hir::{Crate, CrateId, Item, ItemKind, Module};
+use crate::ir::hir::{Crate, CrateId, Import, Item, ItemKind, Module};
 use crate::ir::{FileId, Span};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -221,7 +223,7 @@ impl Loader<'_, '_> {
         }
         // Macros are also visible elsewhere; other names only in their module.
         let defines = fragment.items.iter().any(|item| matches!(item.kind, ItemKind::MacroRules(_)));
-        let beside = self.rewrite(&mut fragment);
+        let beside = self.rewrite(&mut fragment, module);
         let merged = self.with(|krate| {
             let modules = krate.modules.len() as u32;
             let items = krate.items.len() as u32;
@@ -254,34 +256,61 @@ impl Loader<'_, '_> {
 
     /// What attribute macros of the table do: appends variants, and gives the items to add beside an item of the
     /// fragment, as text with the attribute's span.
-    fn rewrite(&self, fragment: &mut Fragment) -> Vec<(usize, String, Span)> {
+    fn rewrite(&self, fragment: &mut Fragment, module: u32) -> Vec<(usize, String, Span)> {
         let mut beside = Vec::new();
         if self.world.rewrites.is_empty() || self.world.is_model(CrateId(self.id.0)) {
             return beside;
         }
-        for (at, item) in fragment.items.iter_mut().enumerate() {
+        let own = self.world.packages[self.id.0 as usize].crate_name.as_str();
+        let Fragment { items, modules, .. } = fragment;
+        for (at, item) in items.iter_mut().enumerate() {
+            // The module the fragment belongs to may have imported the name before.
+            let outer = if item.module == 0 { self.imports(module) } else { Vec::new() };
+            let imports: Vec<Import> =
+                modules.get(item.module as usize).map_or(&[][..], |module| &module.imports).iter().cloned().chain(outer).collect();
+            let mut found: Vec<(&Rewrite, String, Span)> = Vec::new();
             for attr in &item.attrs {
-                let Some(row) = self.world.rewrites.iter().find(|row| row.is_named(&attr.path)) else { continue };
-                match &mut item.kind {
-                    ItemKind::Enum(target) if !row.variants.is_empty() => {
-                        let made = self.lower_made(format!("enum E {{ {} }}", row.variants), attr.span);
-                        let first = made.and_then(|made| made.items.into_iter().next());
-                        if let Some(ItemKind::Enum(made)) = first.map(|item| item.kind) {
-                            target.variants.extend(made.variants);
-                        }
+                let derived = derived(attr);
+                for row in &self.world.rewrites {
+                    let names = if row.derive { derived.as_slice() } else { std::slice::from_ref(&attr.path) };
+                    if names.iter().any(|name| row.is_named(name, &imports, own)) {
+                        found.push((row, attr.tokens.clone(), attr.span));
                     }
-                    ItemKind::Struct(target) if !row.items.is_empty() => {
-                        let fields: Vec<&str> = target.fields.fields.iter().map(|field| field.name.as_str()).collect();
-                        beside.push((at, row.items_for(&item.name, &attr.tokens, &fields), attr.span));
-                    }
-                    ItemKind::Mod(_) if !row.items.is_empty() => {
-                        beside.push((at, row.items_for(&item.name, &attr.tokens, &[]), attr.span));
-                    }
-                    _ => {}
                 }
+            }
+            for (row, args, span) in found {
+                if let (ItemKind::Enum(target), false) = (&mut item.kind, row.variants.is_empty()) {
+                    let made = self.lower_made(format!("enum E {{ {} }}", row.variants), span);
+                    let first = made.and_then(|made| made.items.into_iter().next());
+                    if let Some(ItemKind::Enum(made)) = first.map(|item| item.kind) {
+                        target.variants.extend(made.variants);
+                    }
+                }
+                if row.items.is_empty() {
+                    continue;
+                }
+                let text = match &item.kind {
+                    ItemKind::Struct(target) => {
+                        let fields: Vec<&str> = target.fields.fields.iter().map(|field| field.name.as_str()).collect();
+                        row.items_for(&item.name, &args, &fields, &[])
+                    }
+                    ItemKind::Enum(target) => {
+                        let variants = VariantText::all(target, &|span| self.world.text(span));
+                        row.items_for(&item.name, &args, &[], &variants)
+                    }
+                    ItemKind::Mod(_) => row.items_for(&item.name, &args, &[], &[]),
+                    _ => continue,
+                };
+                beside.push((at, text, span));
             }
         }
         beside
+    }
+
+    fn imports(&self, module: u32) -> Vec<Import> {
+        self.with(|krate| krate.modules.get(module as usize).map(|module| module.imports.clone()))
+            .flatten()
+            .unwrap_or_default()
     }
 
     /// Lowers a text that no file holds; everything in it stands at `span`.

@@ -33,6 +33,19 @@ pub struct Attribute {
     pub path: String,
     /// What happens to the item.
     pub effect: AttributeEffect,
+    /// Crates the name may come from, where several libraries use it for different things; empty for any.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// True for a derive of that name instead of an attribute.
+    #[serde(default)]
+    pub derive: bool,
+    /// For [`AttributeEffect::Prepends`]: statements, with `$ENV` (the first parameter, by reference) and `$0`, `$1` …
+    /// (the attribute's arguments).
+    #[serde(default)]
+    pub before: String,
+    /// For [`AttributeEffect::Prepends`] on an impl: an attribute of functions that are left alone.
+    #[serde(default)]
+    pub unless: String,
     /// For [`AttributeEffect::AddsVariants`]: the variants, as in an enum.
     #[serde(default)]
     pub variants: String,
@@ -53,13 +66,24 @@ pub enum AttributeEffect {
     AddsVariants,
     /// Items appear beside the item.
     AddsItems,
+    /// Statements come before the function's body; on an impl, before the bodies of its public functions.
+    Prepends,
 }
 
 /// What the attribute macros of the table add to or beside their items.
 pub fn rewrites() -> Vec<Rewrite> {
     let rows = attributes().unwrap_or_default();
     let added = rows.into_iter().filter(|row| row.effect != AttributeEffect::Harmless);
-    added.map(|row| Rewrite { path: row.path, variants: row.variants, items: row.items }).collect()
+    let rewrite = |row: Attribute| Rewrite {
+        path: row.path,
+        from: row.from,
+        derive: row.derive,
+        variants: row.variants,
+        items: row.items,
+        before: row.before,
+        unless: row.unless,
+    };
+    added.map(rewrite).collect()
 }
 
 /// Reads the table of attributes.
