@@ -392,7 +392,10 @@ fn attribute_rows_are_well_formed() {
     for row in rows(&doc, "attribute") {
         let path = row["path"].as_str().unwrap();
         assert!(row.get("source").is_some_and(toml::Value::is_str), "{path}: source");
-        assert!(seen.insert(path.to_owned()), "{path} stands twice");
+        // One name may mean different things that come from different crates.
+        let told = |key: &str| row.get(key).map(ToString::to_string).unwrap_or_default();
+        let key = format!("{path} {} {} {}", told("from"), told("derive"), told("unless"));
+        assert!(seen.insert(key), "{path} stands twice");
         match row["effect"].as_str().unwrap() {
             "harmless" => {}
             "adds-variants" => {
@@ -400,6 +403,11 @@ fn attribute_rows_are_well_formed() {
                 syn::parse_str::<syn::ItemEnum>(&text).unwrap_or_else(|e| panic!("{path}: {e} in {text}"));
             }
             "adds-items" => assert!(row["items"].is_str(), "{path}: items"),
+            "prepends" => {
+                let text = row["before"].as_str().unwrap().replace("$ENV", "env").replace('$', "arg");
+                syn::parse_str::<syn::Block>(&format!("{{ {text} }}"))
+                    .unwrap_or_else(|e| panic!("{path}: {e} in {text}"));
+            }
             other => panic!("{path}: no effect {other}"),
         }
     }

@@ -127,6 +127,7 @@ impl Builder {
             value,
             unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
             tier: None,
+            shapes: Vec::new(),
             global: false,
             implicit: false,
             span: Span::NONE,

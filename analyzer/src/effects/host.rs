@@ -39,7 +39,7 @@ impl Engine<'_> {
                 }
                 let ty = Ty::Cell(Rc::new(key.clone()), Rc::new(value.clone()));
                 let label = self.rooted_label(namespace.as_deref());
-                let cell = CellVal { namespace, kind, tier: None, label, key, value, span };
+                let cell = CellVal { namespace, kind, tier: None, label, shape: None, key, value, span };
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
             "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,

@@ -4,10 +4,10 @@
 //! and the assertion that an address has authorised the call.
 
 use super::record::{Did, Guard};
-use super::ty::Ty;
+use super::ty::{ImplInfo, Ty};
 use super::value::{CellVal, Kind, Sym, Val, project};
 use super::{Engine, Ev};
-use crate::ir::hir::{ItemKind, Name};
+use crate::ir::hir::{ItemId, ItemKind, Name};
 use crate::ir::{Span, Step, Term, Type};
 use std::rc::Rc;
 
@@ -19,9 +19,17 @@ const MAX_FLAT: usize = 4;
 /// A place of a self-describing key: how it is named and what its components are.
 struct Named {
     name: String,
+    /// What the chain sees of the name; the name itself but for structs, which are told by their fields.
+    identity: Option<String>,
     /// What tells it from other places besides its name: the form of the encoded key.
     form: &'static str,
     components: Vec<Val>,
+}
+
+impl Named {
+    fn new(name: impl Into<String>, form: &'static str, components: Vec<Val>) -> Named {
+        Named { name: name.into(), identity: None, form, components }
+    }
 }
 
 impl Engine<'_> {
@@ -35,15 +43,18 @@ impl Engine<'_> {
         let mut places: Vec<Val> = Vec::new();
         for named in names {
             let mut parts = Vec::new();
+            let shape: Vec<String> = named.components.iter().map(|part| self.shape_of(&part.ty.clone())).collect();
+            let shape = if named.form == "map" { shape.join(",") } else { String::new() };
             for component in &named.components {
                 self.flatten_key(component, &mut parts, 0);
             }
             let key = Ty::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
             let cell = CellVal {
-                namespace: Some(named.name.clone().into_bytes()),
+                namespace: Some(named.identity.unwrap_or_else(|| named.name.clone()).into_bytes()),
                 kind: Name::new_static(named.form),
                 tier: Some(Name::from(tier.as_str())),
                 label: Some(Rc::from(named.name.as_str())),
+                shape: Some(Rc::from(shape)),
                 key: key.clone(),
                 value: value.clone(),
                 span,
@@ -77,32 +88,32 @@ impl Engine<'_> {
         }
         if let Ty::Tuple(parts) = &key.ty {
             if parts.is_empty() {
-                names.push(Named { name: "()".to_owned(), form: "item", components: Vec::new() });
+                names.push(Named::new("()", "item", Vec::new()));
                 return true;
             }
             let parts = self.tuple_parts(&key, parts.len());
             // A constant text in front is what an enum's variant looks like.
             if let Some(text) = parts.first().and_then(|first| self.text_of(first)) {
                 let form = if parts.len() > 1 { "map" } else { "item" };
-                names.push(Named { name: text, form, components: parts[1..].to_vec() });
+                names.push(Named::new(text, form, parts[1..].to_vec()));
                 return true;
             }
             let types: Vec<String> = parts.iter().map(|part| self.type_name(&part.ty.clone())).collect();
-            names.push(Named { name: format!("({})", types.join(", ")), form: "map", components: parts });
+            names.push(Named::new(format!("({})", types.join(", ")), "map", parts));
             return true;
         }
         if let Some(text) = self.text_of(&key) {
-            names.push(Named { name: text, form: "symbol", components: Vec::new() });
+            names.push(Named::new(text, "symbol", Vec::new()));
             return true;
         }
         let Ty::Adt(id, _) = &key.ty else {
             return match &key.ty {
                 Ty::Prim(prim) if prim != "str" => {
-                    names.push(Named { name: prim.to_string(), form: "map", components: vec![key.clone()] });
+                    names.push(Named::new(prim.to_string(), "map", vec![key.clone()]));
                     true
                 }
                 Ty::Seq(_) if matches!(key.kind, Kind::Seq(_)) => {
-                    names.push(Named { name: self.type_name(&key.ty.clone()), form: "map", components: vec![key] });
+                    names.push(Named::new(self.type_name(&key.ty.clone()), "map", vec![key]));
                     true
                 }
                 _ => false,
@@ -116,10 +127,30 @@ impl Engine<'_> {
             if matches!(self.type_rows.get(&(id.krate, name.clone())), None | Some(Type::Text)) {
                 return false;
             }
-            names.push(Named { name, form: "map", components: vec![key] });
+            names.push(Named::new(name, "map", vec![key]));
             return true;
         }
+        if !self.key_attributes.is_empty() && !self.structure_is_key(&item.attrs) {
+            // Made by hand: what the code makes of this value, or anything.
+            return match self.converted_key(&key, id) {
+                Some(made) if made.ty != key.ty => self.names_of_key(&made, names, depth + 1),
+                _ => false,
+            };
+        }
         match &item.kind {
+            // Variants with numbers are stored as these numbers.
+            ItemKind::Enum(def) if def.variants.iter().any(|variant| variant.discriminant.is_some()) => {
+                let variants: Vec<u32> = match &key.kind {
+                    Kind::Enum(alts) => alts.iter().map(|alt| alt.variant).collect(),
+                    _ => (0..def.variants.len() as u32).collect(),
+                };
+                let ty = Ty::Prim(Name::new_static("u32"));
+                for variant in variants {
+                    let number = self.discriminant(&key.ty, variant).unwrap_or(i128::from(variant));
+                    names.push(Named::new("u32", "map", vec![Val::int(number, ty.clone())]));
+                }
+                true
+            }
             ItemKind::Enum(def) => {
                 let variants: Vec<u32> = match &key.kind {
                     Kind::Enum(alts) => alts.iter().map(|alt| alt.variant).collect(),
@@ -133,21 +164,119 @@ impl Engine<'_> {
                         components.push(self.payload(&key, variant, field).retyped_if_unknown(ty));
                     }
                     let form = if components.is_empty() { "item" } else { "map" };
-                    names.push(Named { name: written.name.to_string(), form, components });
+                    names.push(Named::new(written.name.as_str(), form, components));
                 }
                 true
             }
-            ItemKind::Struct(_) => {
-                let fields = self.field_types(&key.ty, None);
+            ItemKind::Struct(def) => {
+                let mut fields = self.field_types(&key.ty, None).to_vec();
+                if !def.fields.tuple {
+                    // Fields are stored by name.
+                    fields.sort_by(|a, b| a.0.cmp(&b.0));
+                }
                 let mut components = Vec::new();
                 for (field, ty) in fields.iter() {
                     components.push(self.field(&key, field).retyped_if_unknown(ty));
                 }
                 let form = if components.is_empty() { "item" } else { "map" };
-                names.push(Named { name: item.name.to_string(), form, components });
+                // The name of the type is not part of the key: a tuple struct is a tuple, others are told by their fields.
+                if def.fields.tuple {
+                    let parts = Val::tuple(components);
+                    return self.names_of_key(&parts, names, depth + 1);
+                }
+                let mut fields: Vec<&str> = def.fields.fields.iter().map(|field| field.name.as_str()).collect();
+                fields.sort_unstable();
+                let identity = Some(format!("{{{}}}", fields.join(",")));
+                names.push(Named { name: item.name.to_string(), identity, form, components });
                 true
             }
             _ => false,
+        }
+    }
+
+    fn structure_is_key(&self, attrs: &[crate::ir::hir::Attr]) -> bool {
+        let named = |path: &str| path.rsplit("::").next().unwrap_or(path).trim().to_owned();
+        attrs.iter().any(|attr| self.key_attributes.contains(&named(&attr.path)))
+    }
+
+    /// What a conversion that the contract's code has for this type makes of the value; `None` when there is none, or
+    /// more than one.
+    fn converted_key(&mut self, key: &Val, id: ItemId) -> Option<Val> {
+        self.index_impls();
+        let names = self.key_conversions.clone();
+        let mut found: Option<(ItemId, bool)> = None;
+        let impls: Vec<Rc<ImplInfo>> = self.impls.impls.to_vec();
+        for info in impls {
+            if info.of_trait.is_none() && !self.is_foreign_trait(&info) || self.is_model(info.item.krate) {
+                continue;
+            }
+            for (name, &item) in info.assoc.iter().filter(|(name, _)| names.iter().any(|known| known == name.as_str()))
+            {
+                let of_self = matches!(&info.self_ty, Ty::Adt(own, _) if *own == id);
+                let function = self.item(item);
+                let ItemKind::Fn(code) = &function.kind else { continue };
+                let env = self.impl_env(&info, &info.self_ty.clone())?;
+                let last = code.params.last().map(|(_, ty)| self.lower_ty(ty, &env));
+                let takes = matches!(last, Some(Ty::Adt(own, _)) if own == id);
+                let gives = if code.receiver.is_some() { of_self } else { takes && !of_self };
+                // `from_val`, `try_from_val` of the type itself read a key back.
+                if gives && !(of_self && name.as_str().contains("from")) {
+                    if found.is_some() {
+                        return None;
+                    }
+                    found = Some((item, code.receiver.is_some()));
+                }
+            }
+        }
+        let (item, method) = found?;
+        let function = self.item(item);
+        let ItemKind::Fn(code) = &function.kind else { return None };
+        let info = self.impls.impls.iter().find(|info| info.assoc.values().any(|own| *own == item)).cloned()?;
+        let env = self.impl_env(&info, &info.self_ty.clone())?;
+        let rest = code.params.len() - usize::from(!method);
+        let mut args = vec![Val::any(Ty::Unknown); rest];
+        let recv = method.then(|| key.clone());
+        if !method {
+            args.push(key.clone());
+        }
+        let value = self.call_item(item, env, &[], recv, args, &Ty::Unknown, function.name_span).ok()?;
+        let value = self.settle(value);
+        if self.is_result(&value.ty) {
+            let Kind::Enum(alts) = &value.kind else { return None };
+            let good = alts.iter().find(|alt| alt.variant == self.known.ok)?;
+            return good.fields.first().map(|(_, value)| value.clone());
+        }
+        Some(value)
+    }
+
+    fn is_foreign_trait(&self, info: &ImplInfo) -> bool {
+        matches!(&self.item(info.item).kind, ItemKind::Impl(block) if block.of_trait.is_some())
+    }
+
+    /// What kind of value a key's component is, in the chain's words.
+    fn shape_of(&mut self, ty: &Ty) -> String {
+        match ty {
+            Ty::Prim(name) => name.to_string(),
+            Ty::Seq(_) | Ty::Tuple(_) => "vec".to_owned(),
+            Ty::Dict(..) => "map".to_owned(),
+            Ty::Adt(id, _) => {
+                let item = self.item(*id);
+                if self.is_model(id.krate) {
+                    return match self.type_rows.get(&(id.krate, item.name.to_string())) {
+                        Some(Type::Address(_)) => "address".to_owned(),
+                        Some(Type::Bytes) => "bytes".to_owned(),
+                        _ => item.name.to_lowercase(),
+                    };
+                }
+                match &item.kind {
+                    ItemKind::Struct(def) if !def.fields.tuple => "map".to_owned(),
+                    ItemKind::Enum(def) if def.variants.iter().any(|variant| variant.discriminant.is_some()) => {
+                        "u32".to_owned()
+                    }
+                    _ => "vec".to_owned(),
+                }
+            }
+            _ => "_".to_owned(),
         }
     }
 
@@ -182,8 +311,11 @@ impl Engine<'_> {
             if let Ty::Adt(id, _) = &value.ty {
                 let own = !self.is_model(id.krate);
                 let item = self.item(*id);
-                if own && matches!(item.kind, ItemKind::Struct(_)) {
-                    let fields = self.field_types(&value.ty, None);
+                if let (true, ItemKind::Struct(def)) = (own, &item.kind) {
+                    let mut fields = self.field_types(&value.ty, None).to_vec();
+                    if !def.fields.tuple {
+                        fields.sort_by(|a, b| a.0.cmp(&b.0));
+                    }
                     for (field, ty) in fields.iter() {
                         let part = self.field(&value, field).retyped_if_unknown(ty);
                         self.flatten_key(&part, parts, depth + 1);

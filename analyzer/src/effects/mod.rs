@@ -112,6 +112,9 @@ pub(crate) struct Engine<'w> {
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
     pub(crate) harmless_attributes: FxHashSet<String>,
+    /// Attributes that make a type's structure its key, and functions that make one by hand (`[crate]` of the tables).
+    pub(crate) key_attributes: Vec<String>,
+    pub(crate) key_conversions: Vec<String>,
     /// What a path to a generated constructor of a stand-in for another contract means: the argument that is its
     /// address. Methods of such a value are calls to that contract.
     pub(crate) stand_ins: Option<StandIns>,
@@ -278,6 +281,8 @@ impl<'w> Engine<'w> {
             spell_variant: None,
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
+            key_attributes: Vec::new(),
+            key_conversions: Vec::new(),
             stand_ins: None,
             stand_in_result: Ty::Unknown,
             stand_in_builders: "\0",

@@ -63,6 +63,13 @@ impl Engine<'_> {
                         return Ok(value);
                     }
                 }
+                // An alias of a type that is generated elsewhere: what it is called tells what it stands for.
+                if ty.is_unknown() || matches!(ty, Ty::External(_)) {
+                    let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+                    if self.stand_ins.is_some_and(|known| known(&names).is_some()) {
+                        return Ok(Val::func(FuncVal::External(names)));
+                    }
+                }
                 let ty = if !had_args && want.same_head(&ty) && matches!(ty, Ty::Adt(..)) { want.clone() } else { ty };
                 self.assoc_value(&ty, None, &last.name, turbofish, want, span)
             }

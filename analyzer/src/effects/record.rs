@@ -145,6 +145,11 @@ impl Cells {
             if matches!(&cell.value, Type::Opaque(name) if name == "?") {
                 cell.value = ty.clone();
             }
+            if let Some(shape) =
+                value.shape.as_ref().filter(|shape| !cell.shapes.iter().any(|known| **known == ***shape))
+            {
+                cell.shapes.push(shape.to_string());
+            }
             let shorter = |label: &&std::rc::Rc<str>| cell.name == unnamed || label.len() < cell.name.len();
             if let Some(label) = value.label.as_ref().filter(shorter) {
                 cell.name = label.to_string();
@@ -164,6 +169,7 @@ impl Cells {
                 None => Unit { kind: "key".to_owned(), id: "own".to_owned() },
             },
             tier: value.tier.as_ref().map(|tier| tier.to_string()),
+            shapes: value.shape.iter().map(|shape| shape.to_string()).collect(),
             global: false,
             implicit: false,
             span: value.span,
@@ -182,6 +188,7 @@ impl Cells {
             value,
             unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
             tier: None,
+            shapes: Vec::new(),
             global,
             implicit: true,
             span: Span::NONE,

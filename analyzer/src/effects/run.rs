@@ -84,11 +84,15 @@ impl<'w> Engine<'w> {
             if !used {
                 continue;
             }
+            // Its traits are for types of all crates, whether or not a path leads here.
+            let _ = self.world.krate(krate);
             let root = ModId { krate, idx: 0 };
             let names = |path: &str| path.split("::").map(|part| Name::from(part.trim())).collect::<Vec<_>>();
             let (capability, constructs, types) =
                 (model.capability.clone(), model.constructs.clone(), model.types.clone());
             let kinds = model.kinds.clone();
+            self.key_attributes.extend(model.key_attributes.iter().cloned());
+            self.key_conversions.extend(model.key_conversions.iter().cloned());
             for name in capability {
                 if let Resolved::Item(id) = self.world.resolve_names(root, &names(&name), Ns::Type) {
                     self.capability_items.push(id);
@@ -119,7 +123,8 @@ impl<'w> Engine<'w> {
             }
         }
         if let Ok(attributes) = models::attributes() {
-            self.harmless_attributes = attributes.into_iter().filter(|row| row.from.is_empty()).map(|row| row.path).collect();
+            self.harmless_attributes =
+                attributes.into_iter().filter(|row| row.from.is_empty()).map(|row| row.path).collect();
         }
     }
 

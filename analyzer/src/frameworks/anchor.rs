@@ -235,6 +235,7 @@ fn cells_and_entries(instructions: Vec<Instruction>) -> (Vec<Cell>, Vec<Entry>) 
             // All accounts of the chain are units of one kind, told apart by address alone.
             unit: Unit { kind: "account".to_owned(), id: "account".to_owned() },
             tier: None,
+            shapes: Vec::new(),
             global: true,
             implicit: false,
             span: account.span,

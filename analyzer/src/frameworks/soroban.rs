@@ -7,7 +7,7 @@
 use super::Framework;
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec};
-use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
+use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::ir::{Access, Callers, CellId, Certainty, Contract, Entry, EntryKind, Mode, Param, Span, Step, Term};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -26,12 +26,24 @@ fn exported(attrs: &[Attr]) -> Option<&Attr> {
 }
 
 fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
-    engine
-        .world
-        .krate(krate)
-        .items
-        .iter()
-        .any(|item| matches!(item.kind, ItemKind::Impl(_)) && exported(&item.attrs).is_some())
+    is_contract(engine, krate) || engine.world.krate(krate).items.iter().any(offers)
+}
+
+fn is_contract(engine: &Engine<'_>, krate: CrateId) -> bool {
+    let items = &engine.world.krate(krate).items;
+    items.iter().any(|item| matches!(item.kind, ItemKind::Impl(_)) && exported(&item.attrs).is_some())
+}
+
+/// A function that a library offers to contracts: public, with the environment as its first parameter.
+fn offers(item: &Item) -> bool {
+    let ItemKind::Fn(function) = &item.kind else { return false };
+    let mut first = function.params.first().map(|(_, ty)| ty);
+    while let Some(TypeRef::Ref(_, inner)) = first {
+        first = Some(inner);
+    }
+    let is_env =
+        matches!(first, Some(TypeRef::Path(path)) if path.segments.last().is_some_and(|last| last.name == "Env"));
+    item.public && function.has_body && is_env
 }
 
 /// Generated clients: `TokenClient::new(&env, &address)`, `token::Client::new(..)`.
@@ -47,6 +59,8 @@ struct Export {
     owner: String,
     item: ItemId,
     env: TyEnv,
+    /// What it is called, where that is not the function's own name.
+    name: Option<String>,
 }
 
 fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
@@ -56,11 +70,16 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.reentrant = false;
     engine.stand_ins = Some(client);
     let instance = engine.shared_unit("instance", "entry", "<instance>");
-    let exports = exports(engine, krate);
+    // A library of contracts is listed by what it offers to them.
+    let exports = if is_contract(engine, krate) { exports(engine, krate) } else { offered(engine, krate) };
     // What a crate exports is one contract, whatever structs it is spread over, unless two of them export one name.
     let mut groups: BTreeMap<String, Vec<Export>> = BTreeMap::new();
     let package = engine.world.packages()[krate.0 as usize].clone();
-    let mut names: Vec<Name> = exports.iter().map(|export| engine.item(export.item).name.clone()).collect();
+    let mut names: Vec<Name> = exports
+        .iter()
+        .filter(|export| export.name.is_none())
+        .map(|export| engine.item(export.item).name.clone())
+        .collect();
     names.sort();
     let split = names.windows(2).any(|pair| pair[0] == pair[1]);
     for export in exports {
@@ -119,7 +138,7 @@ fn exports(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
             let item = ItemId { krate, idx };
             let function = engine.item(item);
             if matches!(function.kind, ItemKind::Fn(_)) && (info.is_trait || function.public) {
-                found.push(Export { owner: owner.clone(), item, env: env.clone() });
+                found.push(Export { owner: owner.clone(), item, env: env.clone(), name: None });
             }
         }
         let inherits = attr.tokens.contains("contracttrait")
@@ -133,8 +152,50 @@ fn exports(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
             let ItemKind::Fn(code) = &function.kind else { continue };
             if code.has_body && !info.assoc.contains_key(&function.name) {
                 let env = engine.trait_env(trait_id, &ty, Some(&info));
-                found.push(Export { owner: owner.clone(), item, env });
+                found.push(Export { owner: owner.clone(), item, env, name: None });
             }
+        }
+    }
+    found
+}
+
+/// All functions that a library offers, in source order; those of types as `Type::function`.
+fn offered(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
+    let _ = engine.world.krate(krate);
+    engine.index_impls();
+    let package = engine.world.packages()[krate.0 as usize].name.clone();
+    let impls: Vec<Rc<ImplInfo>> = engine.impls.impls.iter().filter(|info| info.item.krate == krate).cloned().collect();
+    let count = engine.world.krate(krate).items.len() as u32;
+    let mut found: Vec<Export> = Vec::new();
+    for idx in 0..count {
+        let item = ItemId { krate, idx };
+        let function = engine.item(item);
+        let ItemKind::Fn(code) = &function.kind else { continue };
+        if !offers(&function) {
+            continue;
+        }
+        let module = ModId { krate, idx: function.module };
+        let (env, inside) = match code.owner {
+            None => (TyEnv::root(module), engine.world.module(module).name.to_string()),
+            Some(owner) => {
+                let Some(info) = impls.iter().find(|info| info.item.idx == owner && info.of_trait.is_none()) else {
+                    continue;
+                };
+                let ty = info.self_ty.clone();
+                let name = match &ty {
+                    Ty::Adt(id, _) => engine.item(*id).name.to_string(),
+                    _ => String::new(),
+                };
+                let Some(env) = engine.impl_env(info, &ty) else { continue };
+                (env, name)
+            }
+        };
+        let name = match (inside.as_str(), code.owner) {
+            ("", _) => function.name.to_string(),
+            _ => format!("{inside}::{}", function.name),
+        };
+        if !found.iter().any(|known| known.name.as_deref() == Some(name.as_str())) {
+            found.push(Export { owner: package.clone(), item, env, name: Some(name) });
         }
     }
     found
@@ -142,7 +203,7 @@ fn exports(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
 
 fn entry_of(engine: &mut Engine<'_>, export: &Export, instance: CellId) -> Entry {
     let info = engine.item(export.item);
-    let name = info.name.to_string();
+    let name = export.name.clone().unwrap_or_else(|| info.name.to_string());
     let kind = SPECIAL.iter().find(|(special, _)| *special == name).map_or(EntryKind::Call, |(_, kind)| *kind);
     let mut args = Vec::new();
     let mut params = Vec::new();

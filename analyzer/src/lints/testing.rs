@@ -92,6 +92,7 @@ impl Build {
             value,
             unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },
             tier: None,
+            shapes: Vec::new(),
             global: false,
             implicit: false,
             span,

@@ -54,6 +54,14 @@ pub fn contract_with(
     let wire = Wire { contract, files, units: units(contract) };
     let mut assumes = contract.assumes.clone();
     let mut cells: Vec<v1::Cell> = (0..contract.cells.len()).map(|at| wire.cell(at)).collect();
+    for (at, cell) in contract.cells.iter().enumerate() {
+        let row = |shape: &String| v1::Cell {
+            id: format!("{}({shape})", cell.name),
+            refines: Some(cell.name.clone()),
+            ..wire.cell(at)
+        };
+        cells.extend(cell.shapes.iter().filter(|shape| !shape.is_empty()).map(row));
+    }
     cells.sort_by(|a, b| a.id.cmp(&b.id));
     let entries =
         contract.entries.iter().enumerate().map(|(at, entry)| wire.entry(entry, verdicts.class(at))).collect();
@@ -165,6 +173,7 @@ impl Wire<'_> {
             value: self.ty(&cell.value),
             unit: self.units[at].clone(),
             tier: cell.tier.clone(),
+            refines: None,
             at: cell.global.then(|| "chain".to_owned()),
             absent: None,
             implicit: cell.implicit,

@@ -260,13 +260,15 @@ fn cell_changes(old: &Contract, new: &Contract) -> Vec<CellChange> {
     let mut out = Vec::new();
     let find = |contract: &'_ Contract, id: &str| contract.cells.iter().position(|cell| cell.id == id);
     let mut renamed = BTreeSet::new();
-    for before in &old.cells {
+    // Rows that list payloads of a key's name say nothing that the cell's own row does not.
+    for before in old.cells.iter().filter(|cell| cell.refines.is_none()) {
         if let Some(at) = find(new, &before.id) {
             layout_changes(before, &new.cells[at], &mut out);
             continue;
         }
         // A cell under another name at the same place is the same data.
-        let same_place = |cell: &&Cell| find(old, &cell.id).is_none() && place(cell) == place(before);
+        let same_place =
+            |cell: &&Cell| cell.refines.is_none() && find(old, &cell.id).is_none() && place(cell) == place(before);
         match new.cells.iter().find(same_place) {
             Some(after) => {
                 renamed.insert(after.id.as_str());
@@ -277,7 +279,7 @@ fn cell_changes(old: &Contract, new: &Contract) -> Vec<CellChange> {
             None => push(&mut out, before, Layout::Vanished, !before.implicit && before.at.is_none()),
         }
     }
-    for after in &new.cells {
+    for after in new.cells.iter().filter(|cell| cell.refines.is_none()) {
         if find(old, &after.id).is_none() && !renamed.contains(after.id.as_str()) {
             push(&mut out, after, Layout::Added, false);
         }

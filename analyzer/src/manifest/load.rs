@@ -17,7 +17,7 @@ pub fn contract(wire: &v1::Contract) -> ir::Contract {
         framework_title: wire.framework.clone(),
         chain: wire.chain.model.clone(),
         entry_noun: chains::get(&wire.chain.model).map_or("entry point", |chain| &chain.nouns.entry).to_owned(),
-        cells: wire.cells.iter().map(|cell| load.cell(cell)).collect(),
+        cells: wire.cells.iter().filter(|cell| cell.refines.is_none()).map(|cell| load.cell(cell)).collect(),
         entries: wire.entries.iter().map(|entry| load.entry(entry)).collect(),
         assumes: wire.assumes.clone(),
         dependencies: wire.dependencies.clone(),
@@ -33,7 +33,19 @@ struct Load<'a> {
 
 impl Load<'_> {
     fn id(&self, name: &str) -> Option<ir::CellId> {
-        self.wire.cells.iter().position(|cell| cell.id == name).map(|at| ir::CellId(at as u32))
+        self.wire
+            .cells
+            .iter()
+            .filter(|cell| cell.refines.is_none())
+            .position(|cell| cell.id == name)
+            .map(|at| ir::CellId(at as u32))
+    }
+
+    /// The payloads listed for a cell.
+    fn shapes(&self, id: &str) -> Vec<String> {
+        let of = |cell: &&v1::Cell| cell.refines.as_deref() == Some(id);
+        let shape = |cell: &v1::Cell| Some(cell.id.strip_prefix(id)?.strip_prefix('(')?.strip_suffix(')')?.to_owned());
+        self.wire.cells.iter().filter(of).filter_map(shape).collect()
     }
 
     fn cell(&self, cell: &v1::Cell) -> ir::Cell {
@@ -58,6 +70,7 @@ impl Load<'_> {
             value: ty(&cell.value),
             unit: ir::Unit { kind, id: cell.unit.id.clone() },
             tier: cell.tier.clone(),
+            shapes: self.shapes(&cell.id),
             global: cell.at.is_some(),
             implicit: cell.implicit,
             span: ir::Span::NONE,

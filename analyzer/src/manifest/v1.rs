@@ -155,6 +155,10 @@ pub struct Cell {
     /// Storage tier, where there are tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// For a row that only lists one payload of another cell's key (`Balance(address)` of `Balance`): that cell. Accesses
+    /// name the cell itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refines: Option<String>,
     /// `chain` for cells that have one place on the whole chain; absent: one place per instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,

@@ -190,7 +190,8 @@ impl World<'_> {
             let exported = item.public || matches!(&owner.kind, ItemKind::Impl(block) if block.of_trait.is_some());
             for attr in owner.attrs.iter().filter(|_| exported) {
                 for row in self.rewrites_of(module, &attr.path) {
-                    let spared = !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
+                    let spared =
+                        !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
                     if !row.before.is_empty() && !spared {
                         texts.extend(row.statements(function, attr));
                     }

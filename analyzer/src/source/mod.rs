@@ -38,8 +38,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use models::parse_checked_model;
 pub use attributes::Rewrite;
+pub(crate) use models::parse_checked_model;
 pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
 pub use text::{STACK, with_big_stack};
 

@@ -23,6 +23,10 @@ pub struct ModelCrate {
     pub ambient: bool,
     /// Functions of the crate that have no row are free of effects.
     pub pure: bool,
+    /// Where keys name their places: attributes that make a type's own structure its key.
+    pub key_attributes: Vec<String>,
+    /// Where keys name their places: functions of a type's own impls that make its key.
+    pub key_conversions: Vec<String>,
     /// The rows, in order.
     pub rows: Vec<ModelRow>,
     /// What building a struct or variant (by its path) does; the fields are in scope.
@@ -115,6 +119,10 @@ struct RawHead {
     ambient: bool,
     #[serde(default)]
     pure: bool,
+    #[serde(default)]
+    key_attributes: Vec<String>,
+    #[serde(default)]
+    key_conversions: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -229,6 +237,8 @@ fn parse(file_name: &str, text: &str, check: bool) -> Result<ModelCrate, ModelEr
         capability: raw.head.capability,
         ambient: raw.head.ambient,
         pure: raw.head.pure,
+        key_attributes: raw.head.key_attributes,
+        key_conversions: raw.head.key_conversions,
         rows,
         constructs: raw.constructs.into_iter().map(|row| ModelText::new(row.path, row.does)).collect(),
         params: raw.param.into_iter().map(|row| ModelText::new(row.path, row.value)).collect(),

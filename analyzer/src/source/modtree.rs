@@ -266,14 +266,21 @@ impl Loader<'_, '_> {
         for (at, item) in items.iter_mut().enumerate() {
             // The module the fragment belongs to may have imported the name before.
             let outer = if item.module == 0 { self.imports(module) } else { Vec::new() };
-            let imports: Vec<Import> =
-                modules.get(item.module as usize).map_or(&[][..], |module| &module.imports).iter().cloned().chain(outer).collect();
+            let imports: Vec<Import> = modules
+                .get(item.module as usize)
+                .map_or(&[][..], |module| &module.imports)
+                .iter()
+                .cloned()
+                .chain(outer)
+                .collect();
             let mut found: Vec<(&Rewrite, String, Span)> = Vec::new();
             for attr in &item.attrs {
                 let derived = derived(attr);
                 for row in &self.world.rewrites {
                     let names = if row.derive { derived.as_slice() } else { std::slice::from_ref(&attr.path) };
-                    if names.iter().any(|name| row.is_named(name, &imports, own)) {
+                    let spared =
+                        !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
+                    if !spared && names.iter().any(|name| row.is_named(name, &imports, own)) {
                         found.push((row, attr.tokens.clone(), attr.span));
                     }
                 }

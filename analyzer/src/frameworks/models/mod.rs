@@ -15,6 +15,10 @@ pub const TABLES: &[(&str, &str)] = &[
     ("soroban_token_sdk.toml", include_str!("soroban_token_sdk.toml")),
     ("ink.toml", include_str!("ink.toml")),
     ("near_sdk.toml", include_str!("near_sdk.toml")),
+    ("pure.toml", include_str!("pure.toml")),
+    ("sep_40_oracle.toml", include_str!("sep_40_oracle.toml")),
+    ("cast.toml", include_str!("cast.toml")),
+    ("soroban_fixed_point_math.toml", include_str!("soroban_fixed_point_math.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.
