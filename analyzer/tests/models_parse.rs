@@ -412,3 +412,22 @@ fn attribute_rows_are_well_formed() {
         }
     }
 }
+
+/// Patterns of versions are lists of prefixes (`1.x, 2.x`): anything else would match nothing, and a table that covers no
+/// version on disk hides what the crate does.
+#[test]
+fn versions_are_lists_of_prefixes_unsound() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/frameworks/models");
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ext| ext != "toml") {
+            continue;
+        }
+        let doc: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let Some(krate) = doc.get("crate") else { continue };
+        for pattern in krate["versions"].as_str().unwrap().split(',').map(str::trim) {
+            let part = |part: &str| part == "x" || (!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+            assert!(pattern.split('.').all(part), "{}: {pattern}", path.display());
+        }
+    }
+}

@@ -249,3 +249,160 @@ fn metadata_of_the_token_library_is_in_the_instance() {
     assert_eq!(footprint(&contract, "rename"), ["write instance.METADATA[]"]);
     assert!(footprint(&contract, "sum").is_empty());
 }
+
+#[test]
+fn a_key_made_by_hand_is_what_the_code_makes_of_it_unsound() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, ConversionError, Env, TryFromVal, Val};
+         #[derive(Clone, Copy)] #[repr(u32)] pub enum ByHand { Token0 = 0, Token1 = 1 }
+         impl TryFromVal<Env, ByHand> for Val {
+             type Error = ConversionError;
+             fn try_from_val(_env: &Env, v: &ByHand) -> Result<Self, Self::Error> { Ok((*v as u32).into()) }
+         }
+         #[contracttype] #[derive(Clone, Copy)] pub enum Numbered { Other = 1, More = 7 }
+         pub enum Lost { Token0 }
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             pub fn by_hand(env: Env) { env.storage().persistent().set(&ByHand::Token1, &1u32); }
+             pub fn numbered(env: Env) -> Option<u32> { env.storage().persistent().get(&Numbered::Other) }
+             pub fn lost(env: Env) { env.storage().persistent().set(&Lost::Token0, &1u32); }
+         }",
+    );
+    // Both are the number 1 for the chain, whatever the variants are called.
+    let by_hand = footprint(&contract, "by_hand");
+    let numbered = footprint(&contract, "numbered");
+    assert_eq!(by_hand.len(), 1, "{by_hand:?}");
+    assert_eq!(by_hand[0].replace("write", "read"), numbered[0]);
+    assert!(numbered[0].starts_with("read persistent.u32["), "{numbered:?}");
+    assert_eq!(footprint(&contract, "lost"), ["unknown unknown-cell"]);
+}
+
+#[test]
+fn structs_are_told_by_their_fields_unsound() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, Address, Env};
+         #[contracttype] pub struct A { pub x: Address, pub a: u32 }
+         #[contracttype] pub struct B { pub a: u32, pub x: Address }
+         #[contracttype] pub struct T(pub Address, pub u32);
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             pub fn f(env: Env, who: Address) { env.storage().persistent().set(&A { x: who, a: 1 }, &1u32); }
+             pub fn g(env: Env, who: Address) { env.storage().persistent().set(&B { a: 1, x: who }, &1u32); }
+             pub fn t(env: Env, who: Address) { env.storage().persistent().set(&T(who, 1), &1u32); }
+             pub fn u(env: Env, who: Address) { env.storage().persistent().set(&(who, 1u32), &1u32); }
+         }",
+    );
+    assert_eq!(footprint(&contract, "f"), footprint(&contract, "g"));
+    assert_eq!(footprint(&contract, "t"), footprint(&contract, "u"));
+}
+
+#[test]
+fn guards_and_accessors_of_libraries_are_rows() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, Address, Env};
+         mod stellar_access { pub mod ownable { use soroban_sdk::{Address, Env, symbol_short};
+             pub fn enforce_owner_auth(e: &Env) { let owner: Address = e.storage().instance().get(&symbol_short!(\"OWNER\")).unwrap(); owner.require_auth(); } } }
+         use stellar_macros::only_owner;
+         use stellar_axelar_std::contractstorage;
+         #[contractstorage] enum DataKey {
+             #[persistent] #[value(u32)] Count { who: Address },
+             #[instance] #[status] Started,
+         }
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             #[only_owner] pub fn set(e: &Env, who: Address) { set_count(e, who, &1); }
+             pub fn start(e: Env) -> bool { let before = is_started(&e); set_started_status(&e); before }
+             #[unknown_guard] pub fn other(e: &Env) {}
+         }",
+    );
+    let set = footprint(&contract, "set");
+    assert_eq!(set, ["read instance.OWNER[]", "write persistent.Count[who]"]);
+    assert_eq!(entry(&contract, "set").callers, Callers::Address("OWNER".to_owned()));
+    let start = footprint(&contract, "start");
+    assert!(start.iter().any(|line| line.ends_with("instance.Started[]") && !line.starts_with("probe")), "{start:?}");
+    assert_eq!(footprint(&contract, "other"), ["unknown unknown-attribute"]);
+}
+
+#[test]
+fn names_pasted_together_are_functions() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, Env};
+         #[contracttype] pub enum Key { Plane }
+         macro_rules! accessor { ($name:ident, $key:expr, $ty:ty) => { paste! {
+             pub fn [<get_ $name>](e: &Env) -> Option<$ty> { e.storage().instance().get(&$key) }
+             pub fn [<set_ $name>](e: &Env, $name: &$ty) { e.storage().instance().set(&$key, $name) } } } }
+         accessor!(plane, Key::Plane, u32);
+         #[contract] pub struct C;
+         #[contractimpl] impl C { pub fn f(e: Env) -> Option<u32> { set_plane(&e, &1); get_plane(&e) } }",
+    );
+    let found = footprint(&contract, "f");
+    assert_eq!(found, ["update instance.Plane[]"]);
+}
+
+#[test]
+fn payloads_of_a_key_are_listed() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, Address, Env};
+         #[contracttype] pub struct Pair { pub from: Address, pub to: Address }
+         #[contracttype] pub enum Key { Balance(Address), Allowance(Pair), Admin }
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             pub fn f(e: Env, a: Address, b: Address) {
+                 e.storage().persistent().set(&Key::Balance(a.clone()), &1u32);
+                 e.storage().persistent().set(&Key::Allowance(Pair { from: a, to: b }), &1u32);
+                 e.storage().persistent().set(&Key::Admin, &1u32);
+             }
+         }",
+    );
+    let layouts: Vec<&str> = contract.cells.iter().flat_map(|cell| &cell.shapes).map(String::as_str).collect();
+    assert_eq!(layouts, ["vec('Balance,address)", "vec('Allowance,map(from:address,to:address))", "vec('Admin)"]);
+}
+
+#[test]
+fn a_library_is_listed_by_what_it_offers() {
+    let contract = text(
+        "#![no_std] use soroban_sdk::{Env, symbol_short};
+         pub struct Base;
+         impl Base { pub fn total(e: &Env) -> u32 { e.storage().instance().get(&symbol_short!(\"TOTAL\")).unwrap_or(0) } }
+         pub mod storage { use soroban_sdk::{Env, symbol_short};
+             pub fn reset(e: &Env) { e.storage().instance().set(&symbol_short!(\"TOTAL\"), &0u32); } fn hidden(e: &Env) {} }
+         pub fn plain(x: u32) -> u32 { x }",
+    );
+    let names: Vec<&str> = contract.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["Base::total", "storage::reset"]);
+    assert_eq!(footprint(&contract, "storage::reset"), ["write instance.TOTAL[]"]);
+}
+
+#[test]
+fn an_sdk_on_disk_of_a_version_nobody_listed_is_told_by_its_table_unsound() {
+    struct Two(&'static str);
+    impl Sources for Two {
+        fn read(&self, package: PackageId, path: &str) -> Option<Arc<str>> {
+            let sdk = "mod env { pub struct Env { inner: u32 } impl Env { pub fn storage(&self) -> u32 { 0 } } } pub use env::Env;";
+            match (package.0, path) {
+                (0, "src/lib.rs") => Some(self.0.into()),
+                (1, "src/lib.rs") => Some(sdk.into()),
+                _ => None,
+            }
+        }
+    }
+    let package = |name: &str, version: &str| Package {
+        name: name.into(),
+        version: version.into(),
+        crate_name: name.replace('-', "_"),
+        root: "src/lib.rs".into(),
+        edition: 2021,
+        ..Package::default()
+    };
+    for (version, assumed) in [("28.0.0", false), ("99.1.0", true)] {
+        let mut user = Package { analysed: true, ..package("user", "0.1.0") };
+        user.deps.push(("soroban_sdk".into(), PackageId(1)));
+        let code = "#![no_std] use soroban_sdk::{contract, contractimpl, Env};
+            #[contract] pub struct C;
+            #[contractimpl] impl C { pub fn f(e: Env) { e.storage().persistent().set(&\"A\", &1u32); } }";
+        let analysis = analyze(&Two(code), vec![user, package("soroban-sdk", version)], &Options::default());
+        let contract = &analysis.contracts[0];
+        assert_eq!(footprint(contract, "f"), ["write persistent.A[]"], "{version}");
+        assert_eq!(contract.assumes.iter().any(|text| text.contains("soroban-sdk")), assumed, "{:?}", contract.assumes);
+    }
+}

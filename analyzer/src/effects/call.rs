@@ -199,12 +199,6 @@ impl Engine<'_> {
         self.world.model_named(name).is_some_and(|id| self.is_pure(id))
     }
 
-    /// True for code of such a crate, in rows or on disk.
-    pub(super) fn is_pure(&self, id: crate::ir::hir::CrateId) -> bool {
-        let table = self.world.overlay(id).unwrap_or(id);
-        self.world.model(table).is_some_and(|model| model.pure)
-    }
-
     /// The result of code that touches no state: it depends on what went in, and closures that went in may run.
     pub(super) fn unseen_value(&mut self, args: &[Val], want: &Ty, span: Span) -> Ev {
         let mut sym = Sym::default();
@@ -510,6 +504,14 @@ impl Engine<'_> {
             return self.unseen_call(UnknownReason::Unparsable, &item.name, &all, want, span);
         };
         let Some(root) = body.root else { return Ok(Val::any(want.clone())) };
+        // The framework's own code below what its table has rows for is no way to state.
+        if self.is_tabulated(id.krate) {
+            let mut all: Vec<Val> = recv.into_iter().collect();
+            all.extend(args);
+            let ret = self.lower_ty(&function.ret, &env);
+            let ret = if ret.is_unknown() || matches!(ret, Ty::Param(..) | Ty::Dyn(_)) { want.clone() } else { ret };
+            return self.unseen_value(&all, &ret, span);
+        }
         // Code that cannot reach state computes a value; only what it is given can be seen through it (MODEL §4).
         if !self.reaches_state(id.krate) {
             let mut all: Vec<Val> = recv.into_iter().collect();

@@ -24,11 +24,17 @@ struct Named {
     /// What tells it from other places besides its name: the form of the encoded key.
     form: &'static str,
     components: Vec<Val>,
+    /// The one component is the whole key; the name is only its type's.
+    bare: bool,
 }
 
 impl Named {
     fn new(name: impl Into<String>, form: &'static str, components: Vec<Val>) -> Named {
-        Named { name: name.into(), identity: None, form, components }
+        Named { name: name.into(), identity: None, form, components, bare: false }
+    }
+
+    fn bare(name: impl Into<String>, value: Val) -> Named {
+        Named { bare: true, ..Named::new(name, "map", vec![value]) }
     }
 }
 
@@ -43,8 +49,7 @@ impl Engine<'_> {
         let mut places: Vec<Val> = Vec::new();
         for named in names {
             let mut parts = Vec::new();
-            let shape: Vec<String> = named.components.iter().map(|part| self.shape_of(&part.ty.clone())).collect();
-            let shape = if named.form == "map" { shape.join(",") } else { String::new() };
+            let layout = self.key_layout(&named);
             for component in &named.components {
                 self.flatten_key(component, &mut parts, 0);
             }
@@ -54,7 +59,7 @@ impl Engine<'_> {
                 kind: Name::new_static(named.form),
                 tier: Some(Name::from(tier.as_str())),
                 label: Some(Rc::from(named.name.as_str())),
-                shape: Some(Rc::from(shape)),
+                shape: Some(Rc::from(layout)),
                 key: key.clone(),
                 value: value.clone(),
                 span,
@@ -109,11 +114,11 @@ impl Engine<'_> {
         let Ty::Adt(id, _) = &key.ty else {
             return match &key.ty {
                 Ty::Prim(prim) if prim != "str" => {
-                    names.push(Named::new(prim.to_string(), "map", vec![key.clone()]));
+                    names.push(Named::bare(prim.to_string(), key.clone()));
                     true
                 }
                 Ty::Seq(_) if matches!(key.kind, Kind::Seq(_)) => {
-                    names.push(Named::new(self.type_name(&key.ty.clone()), "map", vec![key]));
+                    names.push(Named::bare(self.type_name(&key.ty.clone()), key));
                     true
                 }
                 _ => false,
@@ -127,7 +132,7 @@ impl Engine<'_> {
             if matches!(self.type_rows.get(&(id.krate, name.clone())), None | Some(Type::Text)) {
                 return false;
             }
-            names.push(Named::new(name, "map", vec![key]));
+            names.push(Named::bare(name, key));
             return true;
         }
         if !self.key_attributes.is_empty() && !self.structure_is_key(&item.attrs) {
@@ -147,7 +152,7 @@ impl Engine<'_> {
                 let ty = Ty::Prim(Name::new_static("u32"));
                 for variant in variants {
                     let number = self.discriminant(&key.ty, variant).unwrap_or(i128::from(variant));
-                    names.push(Named::new("u32", "map", vec![Val::int(number, ty.clone())]));
+                    names.push(Named::bare("u32", Val::int(number, ty.clone())));
                 }
                 true
             }
@@ -187,7 +192,7 @@ impl Engine<'_> {
                 let mut fields: Vec<&str> = def.fields.fields.iter().map(|field| field.name.as_str()).collect();
                 fields.sort_unstable();
                 let identity = Some(format!("{{{}}}", fields.join(",")));
-                names.push(Named { name: item.name.to_string(), identity, form, components });
+                names.push(Named { name: item.name.to_string(), identity, form, components, bare: false });
                 true
             }
             _ => false,
@@ -215,7 +220,7 @@ impl Engine<'_> {
                 let of_self = matches!(&info.self_ty, Ty::Adt(own, _) if *own == id);
                 let function = self.item(item);
                 let ItemKind::Fn(code) = &function.kind else { continue };
-                let env = self.impl_env(&info, &info.self_ty.clone())?;
+                let Some(env) = self.impl_env(&info, &info.self_ty.clone()) else { continue };
                 let last = code.params.last().map(|(_, ty)| self.lower_ty(ty, &env));
                 let takes = matches!(last, Some(Ty::Adt(own, _)) if own == id);
                 let gives = if code.receiver.is_some() { of_self } else { takes && !of_self };
@@ -253,29 +258,66 @@ impl Engine<'_> {
         matches!(&self.item(info.item).kind, ItemKind::Impl(block) if block.of_trait.is_some())
     }
 
-    /// What kind of value a key's component is, in the chain's words.
-    fn shape_of(&mut self, ty: &Ty) -> String {
+    fn key_layout(&mut self, named: &Named) -> String {
+        let types: Vec<Ty> = named.components.iter().map(|part| part.ty.clone()).collect();
+        let parts: Vec<String> = types.iter().map(|ty| self.layout_of(ty, 0)).collect();
+        match (named.form, &named.identity) {
+            ("symbol", _) => format!("'{}", named.name),
+            (_, Some(fields)) => {
+                let names = fields.trim_matches(['{', '}']).split(',');
+                let fields: Vec<String> = names.zip(&parts).map(|(name, part)| format!("{name}:{part}")).collect();
+                format!("map({})", fields.join(","))
+            }
+            _ if named.name.starts_with('(') => format!("vec({})", parts.join(",")),
+            // A value that is a key by itself.
+            _ if named.bare => parts.join(","),
+            _ => {
+                let all: Vec<String> = std::iter::once(format!("'{}", named.name)).chain(parts).collect();
+                format!("vec({})", all.join(","))
+            }
+        }
+    }
+
+    /// How a key is encoded, in the chain's words: `vec('Balance,address)`, `map(from:address,spender:address)`; its
+    /// leaves are the key's components in order, `_` one whose form is not known.
+    fn layout_of(&mut self, ty: &Ty, depth: usize) -> String {
+        let list = |engine: &mut Self, parts: &[Ty]| -> String {
+            parts.iter().map(|part| engine.layout_of(part, depth + 1)).collect::<Vec<_>>().join(",")
+        };
         match ty {
             Ty::Prim(name) => name.to_string(),
-            Ty::Seq(_) | Ty::Tuple(_) => "vec".to_owned(),
-            Ty::Dict(..) => "map".to_owned(),
+            Ty::Tuple(parts) if depth < MAX_FLAT => format!("vec({})", list(self, parts)),
             Ty::Adt(id, _) => {
                 let item = self.item(*id);
                 if self.is_model(id.krate) {
                     return match self.type_rows.get(&(id.krate, item.name.to_string())) {
                         Some(Type::Address(_)) => "address".to_owned(),
                         Some(Type::Bytes) => "bytes".to_owned(),
-                        _ => item.name.to_lowercase(),
+                        Some(_) => item.name.to_lowercase(),
+                        None => "_".to_owned(),
                     };
                 }
                 match &item.kind {
-                    ItemKind::Struct(def) if !def.fields.tuple => "map".to_owned(),
+                    ItemKind::Struct(def) if depth < MAX_FLAT => {
+                        let mut fields = self.field_types(ty, None).to_vec();
+                        if def.fields.tuple {
+                            let types: Vec<Ty> = fields.into_iter().map(|(_, ty)| ty).collect();
+                            return format!("vec({})", list(self, &types));
+                        }
+                        fields.sort_by(|a, b| a.0.cmp(&b.0));
+                        let one = |(name, ty): &(Name, Ty)| format!("{name}:{}", self.layout_of(ty, depth + 1));
+                        let fields: Vec<String> = fields.iter().map(one).collect();
+                        format!("map({})", fields.join(","))
+                    }
                     ItemKind::Enum(def) if def.variants.iter().any(|variant| variant.discriminant.is_some()) => {
                         "u32".to_owned()
                     }
-                    _ => "vec".to_owned(),
+                    ItemKind::Enum(_) => "enum".to_owned(),
+                    _ => "_".to_owned(),
                 }
             }
+            Ty::Seq(_) => "list".to_owned(),
+            Ty::Dict(..) => "dict".to_owned(),
             _ => "_".to_owned(),
         }
     }

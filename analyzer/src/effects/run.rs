@@ -70,6 +70,9 @@ impl<'w> Engine<'w> {
             }
             self.known = known;
         }
+        for package in self.world.unlisted() {
+            self.assumes.insert(format!("as-tabulated: {package}"));
+        }
         let packages = self.world.packages().len();
         for at in 0..packages {
             let krate = CrateId(at as u32);
@@ -126,6 +129,18 @@ impl<'w> Engine<'w> {
             self.harmless_attributes =
                 attributes.into_iter().filter(|row| row.from.is_empty()).map(|row| row.path).collect();
         }
+    }
+
+    /// True for code of such a crate, in rows or on disk.
+    pub(super) fn is_pure(&self, id: crate::ir::hir::CrateId) -> bool {
+        let table = self.world.overlay(id).unwrap_or(id);
+        self.world.model(table).is_some_and(|model| model.pure)
+    }
+
+    /// True for the real code of a framework whose state is ambient and whose table is complete.
+    pub(super) fn is_tabulated(&self, id: crate::ir::hir::CrateId) -> bool {
+        let table = self.world.overlay(id).and_then(|table| self.world.model(table));
+        table.is_some_and(|model| model.pure && model.ambient)
     }
 
     fn variant_fields(&self, id: ItemId, variant: Option<u32>) -> Vec<Name> {

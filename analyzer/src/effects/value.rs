@@ -217,7 +217,7 @@ pub(crate) struct CellVal {
     pub(crate) kind: Name,
     /// Name for people; from the const, static or field that holds it.
     pub(crate) label: Option<Rc<str>>,
-    /// What kinds of values the key is made of, where keys name their places: `address,u32`.
+    /// How the key is encoded, where keys name their places: `vec('Balance,address)`.
     pub(crate) shape: Option<Rc<str>>,
     pub(crate) key: Ty,
     pub(crate) value: Ty,

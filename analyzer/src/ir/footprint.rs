@@ -316,8 +316,8 @@ pub struct Cell {
     pub unit: Unit,
     /// Storage tier, where the framework has tiers.
     pub tier: Option<String>,
-    /// Kinds of values the key is made of (`address,u32`), where keys name their places; several where one name is used
-    /// with several payloads, which are different keys of the chain.
+    /// How keys are encoded (`vec('Balance,address)`), where keys name their places; several where one name is used with
+    /// several payloads, which are different keys of the chain.
     pub shapes: Vec<String>,
     /// True for cells addressed on the whole chain (accounts, bank balances).
     pub global: bool,

@@ -55,12 +55,13 @@ pub fn contract_with(
     let mut assumes = contract.assumes.clone();
     let mut cells: Vec<v1::Cell> = (0..contract.cells.len()).map(|at| wire.cell(at)).collect();
     for (at, cell) in contract.cells.iter().enumerate() {
-        let row = |shape: &String| v1::Cell {
-            id: format!("{}({shape})", cell.name),
-            refines: Some(cell.name.clone()),
-            ..wire.cell(at)
+        let row = |layout: &String| {
+            let shape = super::layout::payload(layout)?;
+            let whole = wire.cell(at);
+            let storage = v1::Storage { layout: Some(layout.clone()), ..whole.storage.clone() };
+            Some(v1::Cell { id: format!("{}({shape})", cell.name), refines: Some(cell.name.clone()), storage, ..whole })
         };
-        cells.extend(cell.shapes.iter().filter(|shape| !shape.is_empty()).map(row));
+        cells.extend(cell.shapes.iter().filter_map(row));
     }
     cells.sort_by(|a, b| a.id.cmp(&b.id));
     let entries =
@@ -168,6 +169,7 @@ impl Wire<'_> {
                 },
                 prefix: text,
                 encoding: cell.storage.encoding.clone(),
+                layout: cell.shapes.iter().find(|layout| super::layout::payload(layout).is_none()).cloned(),
             },
             keys: cell.keys.iter().map(|ty| self.ty(ty)).collect(),
             value: self.ty(&cell.value),

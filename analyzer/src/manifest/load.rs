@@ -44,8 +44,8 @@ impl Load<'_> {
     /// The payloads listed for a cell.
     fn shapes(&self, id: &str) -> Vec<String> {
         let of = |cell: &&v1::Cell| cell.refines.as_deref() == Some(id);
-        let shape = |cell: &v1::Cell| Some(cell.id.strip_prefix(id)?.strip_prefix('(')?.strip_suffix(')')?.to_owned());
-        self.wire.cells.iter().filter(of).filter_map(shape).collect()
+        let own = |cell: &&v1::Cell| cell.id == id || of(cell);
+        self.wire.cells.iter().filter(own).filter_map(|cell| cell.storage.layout.clone()).collect()
     }
 
     fn cell(&self, cell: &v1::Cell) -> ir::Cell {

@@ -2,6 +2,8 @@
 
 mod build;
 mod diff;
+pub mod footprint;
+pub mod layout;
 mod load;
 mod value;
 

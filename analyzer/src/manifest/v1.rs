@@ -192,6 +192,10 @@ pub struct Storage {
     /// Name of the encoding of keys.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub encoding: String,
+    /// How the whole key is encoded where keys name their cells: `vec('Balance,address)`. Leaves are the components in
+    /// order, `'text` is a symbol, `_` a form that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
 }
 
 /// What the chain locks or validates.

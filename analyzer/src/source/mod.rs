@@ -213,6 +213,8 @@ pub struct World<'s> {
     rewrites: Vec<Rewrite>,
     /// Per package: the model that overlays it.
     overlay: Vec<Option<PackageId>>,
+    /// Packages told by a table that was not read with their version.
+    unlisted: Vec<String>,
     /// Per model (by package number): the real package it overlays.
     overlaid: FxHashMap<PackageId, PackageId>,
     std: Option<PackageId>,
@@ -242,11 +244,19 @@ impl<'s> World<'s> {
                 ..Package::default()
             });
         }
-        let model_of = |package: &Package| {
-            let found = models.iter().position(|model| model.covers(&package.crate_name, &package.version));
+        // Where state is ambient, a version that no table was read with is still told by the crate's table: without one,
+        // what its functions do to state would not be seen at all. That it is as the table says is an assumption, and told.
+        let mut unlisted = Vec::new();
+        let mut model_of = |package: &Package| {
+            let listed = models.iter().position(|model| model.covers(&package.crate_name, &package.version));
+            let found = listed.or_else(|| {
+                let at = models.iter().position(|model| model.ambient && model.is_named(&package.crate_name))?;
+                unlisted.push(format!("{} {}", package.name, package.version));
+                Some(at)
+            });
             found.map(|at| PackageId((first_model + at) as u32))
         };
-        let mut overlay: Vec<_> = packages[..first_model].iter().map(model_of).collect();
+        let mut overlay: Vec<_> = packages[..first_model].iter().map(&mut model_of).collect();
         overlay.resize(packages.len(), None);
         let mut overlaid = FxHashMap::default();
         for (at, model) in overlay.iter().enumerate() {
@@ -270,6 +280,7 @@ impl<'s> World<'s> {
             rewrites: Vec::new(),
             overlay,
             overlaid,
+            unlisted,
             std,
             crates,
             order: RefCell::default(),
@@ -303,6 +314,12 @@ impl<'s> World<'s> {
     pub fn model_named(&self, name: &str) -> Option<CrateId> {
         let at = self.models.iter().position(|model| model.is_named(name))?;
         Some(CrateId((self.first_model + at) as u32))
+    }
+
+    /// Packages (name and version) told by a table that was not read with their version: that they are as it says is an
+    /// assumption.
+    pub fn unlisted(&self) -> &[String] {
+        &self.unlisted
     }
 
     /// The model that overlays a crate, if any.

@@ -1,6 +1,7 @@
 //! `footprint ENTRY`: what one entry point touches. `accounts`: declared locks beside what the code does.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use crosslane_analyzer::conflicts::words;
 use crosslane_analyzer::ir::{Certainty, ExternalMode, Reach, Span, Written};
@@ -18,6 +19,21 @@ pub(crate) struct Args {
     /// Entry points; all when left out
     #[arg(value_name = "ENTRY")]
     entries: Vec<String>,
+    /// The entry point of one call: prints the ledger keys the call touches, as JSON
+    #[arg(long, value_name = "NAME", conflicts_with = "entries")]
+    entry: Option<String>,
+    /// Arguments of the call, a JSON object by parameter
+    #[arg(long, value_name = "JSON", requires = "entry")]
+    args: Option<String>,
+    /// Address of the contract
+    #[arg(long, value_name = "ADDRESS", requires = "entry")]
+    address: Option<String>,
+    /// Stored values, one JSON object a line: {"cell", "key", "value"}
+    #[arg(long, value_name = "FILE", requires = "entry")]
+    state: Option<PathBuf>,
+    /// A simulated footprint (JSON) to compare with
+    #[arg(long, value_name = "FILE", requires = "entry")]
+    simulated: Option<PathBuf>,
 }
 
 /// Flags of `accounts`.
@@ -31,6 +47,16 @@ pub(crate) struct AccountsArgs {
 /// Runs `footprint`.
 pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     let units = session::load(common)?;
+    if let Some(entry) = &args.entry {
+        let call = super::keys::Call {
+            entry,
+            args: args.args.as_deref(),
+            address: args.address.as_deref(),
+            state: args.state.as_deref(),
+            simulated: args.simulated.as_deref(),
+        };
+        return super::keys::run(&units, &call);
+    }
     let mut out = String::new();
     for judged in session::judged(&units)? {
         for at in wanted(&judged, &args.entries)? {

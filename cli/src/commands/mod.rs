@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod footprint;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod lsp;
 pub(crate) mod man;

@@ -146,7 +146,8 @@ mod tests {
         for (_, text) in TABLES {
             let name = parse_model("t", text).unwrap().name;
             let krate = world.krate(world.model_named(&name).unwrap());
-            assert!(krate.items.len() > 3, "{name}");
+            // A table without rows says that the crate touches no state.
+            assert!(krate.items.len() > 3 || parse_model("t", text).unwrap().pure, "{name}");
             let problems: Vec<_> = krate.problems.iter().map(|problem| &problem.0).collect();
             assert!(problems.is_empty(), "{name}: {problems:?}");
             // A call that was expanded is in no module any more.
