@@ -27,7 +27,7 @@ pub struct Known<'a> {
 
 /// State that is known.
 pub trait Stored: std::fmt::Debug {
-    /// The value in a cell at a key; `None` when not known.
+    /// The value in a cell at a key, null where nothing is stored; `None` when not known.
     fn value(&self, cell: &str, key: &[Json]) -> Option<Json>;
 }
 
@@ -184,7 +184,13 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
                 Some(field) => field.split('.').try_fold(value, |value, name| value.get(name).cloned()),
                 None => Some(value),
             });
-            vec![within]
+            // Of what is not stored there is no value a key could be made of.
+            if within == Some(Json::Null) { Vec::new() } else { vec![within] }
+        }
+        Term::Fn { name, of, .. } if matches!(name.as_str(), "add" | "sub") && of.len() == 2 => {
+            let (left, right) = (values(&of[0], contract, known, depth + 1), values(&of[1], contract, known, depth + 1));
+            let pairs = left.iter().flat_map(|x| right.iter().map(move |y| (x, y)));
+            pairs.map(|(x, y)| sum(name, x.as_ref()?, y.as_ref()?)).collect()
         }
         // The address part of a plain address is the address.
         Term::Fn { name, of, .. } if name == "address" && of.len() == 1 => {
@@ -192,7 +198,19 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
                 |value: Option<Json>| value.filter(|value| value.as_str().is_some_and(|text| !text.starts_with('M')));
             values(&of[0], contract, known, depth + 1).into_iter().map(plain).collect()
         }
-        Term::Coalesce(of) => of.iter().flat_map(|term| values(term, contract, known, depth + 1)).collect(),
+        Term::Coalesce(of) => {
+            let mut all = Vec::new();
+            for term in of {
+                let found = values(term, contract, known, depth + 1);
+                let certain = !found.is_empty() && found.iter().all(Option::is_some);
+                all.extend(found);
+                // The first that is present; what comes after it does not count.
+                if certain {
+                    break;
+                }
+            }
+            all
+        }
         _ => vec![None],
     }
 }
@@ -212,6 +230,18 @@ fn below(value: &Json, path: &[Step]) -> Vec<Option<Json>> {
         },
         _ => vec![None],
     }
+}
+
+/// Arithmetic on whole numbers; what does not fit fails the call.
+fn sum(name: &str, x: &Json, y: &Json) -> Option<Json> {
+    let number = |value: &Json| match value {
+        Json::String(text) => text.parse::<i128>().ok(),
+        Json::Number(number) => number.as_i64().map(i128::from),
+        _ => None,
+    };
+    let (x, y) = (number(x)?, number(y)?);
+    let made = if name == "add" { x.checked_add(y) } else { x.checked_sub(y) };
+    Some(json!(made?.to_string()))
 }
 
 fn constant(value: &Const) -> Option<Json> {
