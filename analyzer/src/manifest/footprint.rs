@@ -188,7 +188,8 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
             if within == Some(Json::Null) { Vec::new() } else { vec![within] }
         }
         Term::Fn { name, of, .. } if matches!(name.as_str(), "add" | "sub") && of.len() == 2 => {
-            let (left, right) = (values(&of[0], contract, known, depth + 1), values(&of[1], contract, known, depth + 1));
+            let (left, right) =
+                (values(&of[0], contract, known, depth + 1), values(&of[1], contract, known, depth + 1));
             let pairs = left.iter().flat_map(|x| right.iter().map(move |y| (x, y)));
             pairs.map(|(x, y)| sum(name, x.as_ref()?, y.as_ref()?)).collect()
         }
