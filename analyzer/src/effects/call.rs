@@ -121,6 +121,10 @@ impl Engine<'_> {
                     if path.first().is_some_and(|first| self.is_pure_name(first)) {
                         return self.unseen_value(&args, want, span);
                     }
+                    if let Some(target) = self.foreign.and_then(|known| known(path)) {
+                        let name = path.last().map_or("", Name::as_str).to_owned();
+                        return self.call_foreign(&target, &name, &args, want, span);
+                    }
                     let name = path.iter().map(Name::as_str).collect::<Vec<_>>().join("::");
                     let missing = path.first().is_some_and(|first| self.is_missing(first));
                     let reason = if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
@@ -194,11 +198,6 @@ impl Engine<'_> {
         }
     }
 
-    /// True for a crate whose table says that what has no row touches no state.
-    pub(super) fn is_pure_name(&self, name: &str) -> bool {
-        self.world.model_named(name).is_some_and(|id| self.is_pure(id))
-    }
-
     /// The result of code that touches no state: it depends on what went in, and closures that went in may run.
     pub(super) fn unseen_value(&mut self, args: &[Val], want: &Ty, span: Span) -> Ev {
         let mut sym = Sym::default();
@@ -236,7 +235,7 @@ impl Engine<'_> {
     }
 
     /// A closure handed to unseen code may be called there any number of times.
-    fn run_escaping_closures(&mut self, value: &Val, span: Span) {
+    pub(super) fn run_escaping_closures(&mut self, value: &Val, span: Span) {
         if let Kind::Closure(closure) = &value.kind {
             let closure = closure.clone();
             let Expr::Closure(written) = closure.body.expr(closure.expr) else { return };

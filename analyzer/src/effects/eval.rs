@@ -265,6 +265,9 @@ impl Engine<'_> {
                     let value = self.eval(f, *arg, &Ty::Unknown)?;
                     parts.push(self.whole_sym(&value));
                 }
+                if let Some(text) = formatted(text, &parts) {
+                    return Ok(Val::text(&text));
+                }
                 let mut sym = Sym::computed(parts.iter());
                 // `format!("{}", x)` alone is the text of x.
                 if text.as_ref() == "{}" && parts.len() == 1 {
@@ -649,6 +652,18 @@ impl Engine<'_> {
             _ => Val::sym(ty, sym.widened()),
         }
     }
+}
+
+/// The text of a format of constant texts.
+fn formatted(text: &str, parts: &[Sym]) -> Option<String> {
+    let mut pieces = text.split("{}");
+    let mut all = pieces.next()?.to_owned();
+    for part in parts {
+        let Some(Const::Str(inner)) = part.constant() else { return None };
+        all.push_str(inner);
+        all.push_str(pieces.next()?);
+    }
+    (pieces.next().is_none() && !text.contains("{{")).then_some(all)
 }
 
 pub(super) fn width(ty: &Ty) -> Option<(u32, bool)> {

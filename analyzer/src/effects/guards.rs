@@ -86,7 +86,7 @@ impl Engine<'_> {
                 };
                 if let Some(Term::Load { cell, field, .. }) = stored.single() {
                     let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
-                    self.rec.guards.push(Guard { address: true, cell, field, span, conditions });
+                    self.rec.guards.push(Guard { role: None, address: true, cell, field, span, conditions });
                 }
             }
             Cond::Present(load) if truth => {
@@ -99,7 +99,8 @@ impl Engine<'_> {
                 if by_caller {
                     let cell = load.cell;
                     let conditions = self.conditions;
-                    self.rec.guards.push(Guard { address: false, cell, field: Vec::new(), span, conditions });
+                    let field = Vec::new();
+                    self.rec.guards.push(Guard { role: None, address: false, cell, field, span, conditions });
                 }
             }
             _ => {}

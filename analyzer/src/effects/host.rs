@@ -137,6 +137,7 @@ impl Engine<'_> {
                 Val::term(ty, Term::Env { name, scope })
             }
             "attached" => Val::term(ty, Term::Env { name: super::balance::ATTACHED.to_owned(), scope: EnvScope::Call }),
+            "assume" | "name_of" | "role" => self.host_outside(&name, &ty, &arg(0), span),
             "caller" => Val::term(ty, Term::Caller),
             "origin" => Val::term(ty, Term::Origin),
             "this" => Val::term(ty, Term::SelfAddr),
@@ -766,7 +767,12 @@ impl Engine<'_> {
                 }
             }
             Ty::External(path) => Type::Opaque(path.last().map_or_else(|| "?".to_owned(), |name| name.to_string())),
-            Ty::Param(name, _) => Type::Opaque(name.to_string()),
+            Ty::Param(name, _) => {
+                let last = name.rsplit("::").next().unwrap_or(name);
+                let known =
+                    self.type_rows.iter().find(|((_, row), _)| *row == *name || row == last && name.contains("::"));
+                known.map_or_else(|| Type::Opaque(last.to_owned()), |(_, shape)| shape.clone())
+            }
             _ => Type::Opaque("?".to_owned()),
         }
     }

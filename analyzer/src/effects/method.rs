@@ -273,6 +273,9 @@ impl Engine<'_> {
                 }
             }
         }
+        if let (None, Ty::Param(path, _)) = (info, ty) {
+            args = self.bound_args.get(&(path.clone(), trait_id)).cloned().unwrap_or_default();
+        }
         for (at, param) in def.generics.params.iter().enumerate() {
             let arg = match args.get(at) {
                 Some(arg) => arg.clone(),
@@ -350,7 +353,9 @@ impl Engine<'_> {
                 }
             }
         }
-        if self.is_model(trait_id.krate) && function.has_body {
+        // What others may replace is theirs where nobody knows who they are.
+        let replaced = self.is_outside(&ty) && info.attrs.iter().any(|attr| attr.path == "provided");
+        if self.is_model(trait_id.krate) && function.has_body && !replaced {
             // A row speaks for every implementation.
             let env = self.trait_env(trait_id, &ty, None);
             let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
@@ -432,6 +437,33 @@ impl Engine<'_> {
     ) -> Ev {
         let name = self.item(item).name.clone();
         let trait_name = self.item(trait_id).name.clone();
+        if self.is_outside(ty) {
+            let mut want = want.clone();
+            if want.is_unknown() {
+                if let ItemKind::Fn(function) = &self.item(item).kind {
+                    let env = self.trait_env(trait_id, ty, None);
+                    want = self.lower_ty(&function.ret, &env);
+                }
+            }
+            let want = &want;
+            let value = self.call_outside(ty, &name, &args, want, span)?;
+            if self.priced.is_some_and(|priced| priced(&self.target_name(ty))) {
+                return Ok(value);
+            }
+            let supplied = self.supplied_here(item, trait_id, ty);
+            if supplied.is_empty() {
+                return Ok(value);
+            }
+            let has_recv = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
+            return self.any_of(None, supplied.len() + 1, &mut |engine, at| match supplied.get(at) {
+                Some((id, env)) => {
+                    let mut args = args.clone();
+                    let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
+                    engine.call_item(*id, env.clone(), generic, recv, args, want, span)
+                }
+                None => Ok(value.clone()),
+            });
+        }
         let mut cap = false;
         for arg in &args {
             cap |= self.carries_cap(arg, 0);
@@ -597,10 +629,16 @@ impl Engine<'_> {
         if let Some(result) = self.generic_method(f, places, value, name, generic, &args, want, span) {
             return result;
         }
+        if self.is_outside(&value.ty) && !self.is_plain_outside(&value.ty) {
+            let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
+            let mut all = vec![reference];
+            all.extend(args);
+            return self.call_outside(&value.ty, name, &all, want, span);
+        }
         let pure = match &value.ty {
             Ty::Adt(id, _) => self.is_pure(id.krate),
             Ty::External(path) => path.first().is_some_and(|first| self.is_pure_name(first)),
-            _ => false,
+            ty => self.is_plain_outside(ty),
         };
         if pure {
             let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
@@ -618,6 +656,11 @@ impl Engine<'_> {
         let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
         let mut all = vec![reference];
         all.extend(args);
+        if self.ambient && value.ty.is_unknown() {
+            if let Some(result) = self.any_method_named(name, value, places, &all[1..], want, span) {
+                return result;
+            }
+        }
         // A value type that cannot be a state handle keeps what is known about it: `&self` methods of plain data.
         let plain = !self.carries_cap(value, 0) && matches!(value.ty, Ty::Prim(_));
         if plain {
@@ -688,7 +731,12 @@ impl Engine<'_> {
                 }
             } else if let Some(value) = native::identity_method(name).then(|| value.clone()) {
                 return Ok(value);
+            } else if name == "into" && rest.is_empty() {
+                return self.convert(&value, want, span);
             }
+        }
+        if self.is_outside(ty) {
+            return self.call_outside(ty, name, &args, want, span);
         }
         let pure = match ty {
             Ty::Adt(id, _) => self.is_pure(id.krate),

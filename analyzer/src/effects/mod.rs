@@ -23,6 +23,7 @@ mod loops;
 pub(crate) mod method;
 mod native;
 mod numbers;
+mod outside;
 mod paths;
 mod pattern;
 mod record;
@@ -128,6 +129,23 @@ pub(crate) struct Engine<'w> {
     pub(crate) remote_calls: Option<RemoteCalls>,
     /// A synchronous call to another contract may come back and change state.
     pub(crate) reentrant: bool,
+    /// Type parameters of the contract that whoever deploys it decides.
+    pub(crate) outside: Vec<Name>,
+    /// Arguments of the traits that bound them, by the path of the type.
+    bound_args: FxHashMap<(Name, ItemId), Vec<Ty>>,
+    noted_bounds: FxHashSet<Name>,
+    /// Functions that foreign code calls by itself when something happens.
+    pub(crate) listeners: Vec<(ItemId, TyEnv)>,
+    /// They have run in this entry point.
+    told: bool,
+    /// Types of the contract's own that may be supplied for one of its parameters.
+    beside: Vec<Ty>,
+    /// Those that are plain values by all their bounds.
+    plain_outside: FxHashSet<Name>,
+    /// Those whose functions only say what a call costs.
+    pub(crate) priced: Option<fn(&str) -> bool>,
+    /// What of a path into code that is not there is another contract: its name as the target of calls.
+    pub(crate) foreign: Option<fn(&[Name]) -> Option<String>>,
     cells: Cells,
     store: Store,
     rec: Recorder,
@@ -289,6 +307,15 @@ impl<'w> Engine<'w> {
             stand_in_mode: "call",
             remote_calls: None,
             reentrant: true,
+            outside: Vec::new(),
+            bound_args: FxHashMap::default(),
+            noted_bounds: FxHashSet::default(),
+            listeners: Vec::new(),
+            told: false,
+            beside: Vec::new(),
+            plain_outside: FxHashSet::default(),
+            priced: None,
+            foreign: None,
             cells: Cells::default(),
             store: Store::default(),
             rec: Recorder::default(),

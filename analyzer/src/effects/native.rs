@@ -293,7 +293,7 @@ impl Engine<'_> {
     #[allow(clippy::too_many_arguments)]
     fn conversion(
         &mut self,
-        f: &mut Frame,
+        _f: &mut Frame,
         value: &Val,
         name: &Name,
         generic: &[Ty],
@@ -310,13 +310,13 @@ impl Engine<'_> {
                 let (item, env) = self.own_method(&value.ty, name)?;
                 Some(self.call_item(item, env, &[], Some(value.clone()), Vec::new(), want, span))
             }
-            "into" => Some(self.convert(f, value, want, span)),
+            "into" => Some(self.convert(value, want, span)),
             "try_into" => {
                 let inner = want.arg(0);
                 if let Some(result) = self.written_conversion(&inner, "try_from", value, want, span) {
                     return Some(result);
                 }
-                let converted = match self.convert(f, value, &inner, span) {
+                let converted = match self.convert(value, &inner, span) {
                     Ok(converted) => converted,
                     Err(div) => return Some(Err(div)),
                 };
@@ -405,7 +405,7 @@ impl Engine<'_> {
         }
     }
 
-    fn convert(&mut self, f: &mut Frame, value: &Val, want: &Ty, span: Span) -> Ev {
+    pub(super) fn convert(&mut self, value: &Val, want: &Ty, span: Span) -> Ev {
         if self.is_option(want) && !self.is_option(&value.ty) && !value.ty.is_unknown() {
             return Ok(self.some(value.clone()));
         }
@@ -426,7 +426,6 @@ impl Engine<'_> {
         if let Some(result) = self.written_conversion(want, "from", value, want, span) {
             return result;
         }
-        let _ = f;
         let plain = |ty: &Ty| matches!(ty, Ty::Prim(_) | Ty::Seq(_) | Ty::Unknown);
         if plain(want) && plain(&value.ty) {
             return Ok(value.clone().retyped(want));

@@ -16,6 +16,9 @@ impl Engine<'_> {
         let Some(last) = path.segments.last() else { return Ok(Val::any(want.clone())) };
         let turbofish: Vec<Ty> = last.args.clone().iter().map(|arg| self.lower_ty(arg, &env)).collect();
         let first = &path.segments[0];
+        if let (1, Some(Ty::Text(text))) = (path.segments.len(), env.get(&first.name)) {
+            return Ok(Val::text(text));
+        }
         let through_type = path.qself.is_some()
             || (!path.global
                 && path.dollar_crate.is_none()
@@ -29,6 +32,15 @@ impl Engine<'_> {
         }
         if through_type {
             let (ty, of_trait) = self.qualified_base(path, &env);
+            if let (Some((_, trait_len @ 1..)), None, true) =
+                (&path.qself, of_trait, matches!(ty, Ty::Adt(..)) && path.segments.len() > 1)
+            {
+                // A trait that is not there: its impl is told by the name.
+                let wanted = path.segments.get(trait_len - 1).map(|segment| segment.name.clone());
+                if let Some(value) = self.assoc_of_named(&ty, wanted.as_ref(), &last.name, &turbofish) {
+                    return Ok(value);
+                }
+            }
             return self.assoc_value(&ty, of_trait, &last.name, turbofish, want, span);
         }
         match self.world.resolve(env.module, path, Ns::Value) {
@@ -165,6 +177,26 @@ impl Engine<'_> {
                 None => Val { ty, kind: Kind::Struct(Rc::new(StructVal { fields: Vec::new(), base: None })) },
             },
         }
+    }
+
+    /// A function of the impl of a trait of this name.
+    fn assoc_of_named(&mut self, ty: &Ty, of: Option<&Name>, name: &Name, turbofish: &[Ty]) -> Option<Val> {
+        for info in self.impls_of(ty).iter() {
+            if !info.is_trait || info.trait_name.as_ref() != of {
+                continue;
+            }
+            let Some(&id) = info.assoc.get(name) else { continue };
+            let Some(env) = self.impl_env(info, ty) else { continue };
+            if matches!(self.item(id).kind, ItemKind::Fn(_)) {
+                return Some(Val::func(FuncVal::Item {
+                    item: id,
+                    args: turbofish.to_vec(),
+                    self_ty: Some(ty.clone()),
+                    env: Some(Rc::new(env)),
+                }));
+            }
+        }
+        None
     }
 
     /// `ty::name` as a value: variant, associated function or constant.

@@ -96,6 +96,8 @@ pub(super) struct Event {
 /// Who-may-call evidence: the caller equals a stored value, or has an entry at a cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Guard {
+    /// A role that no cell of the contract keeps.
+    pub(super) role: Option<String>,
     pub(super) address: bool,
     pub(super) cell: CellId,
     pub(super) field: Vec<String>,

@@ -208,6 +208,7 @@ impl<'w> Engine<'w> {
         self.pending_err = None;
         self.construct_span = None;
         self.row_span = None;
+        self.told = false;
         self.nested.clear();
         self.correlations.clear();
         self.assumptions.clone_from(&spec.assumptions);
@@ -271,12 +272,17 @@ impl<'w> Engine<'w> {
     /// Who may call, from guards that every path passes.
     fn callers(&mut self) -> (Callers, Span) {
         let certain = self.rec.guards.iter().filter(|guard| guard.conditions == 0);
-        let mut guards: Vec<Guard> =
-            certain.filter(|guard| guard.address || !self.writes_own(guard.cell)).cloned().collect();
+        let mut guards: Vec<Guard> = certain
+            .filter(|guard| guard.role.is_some() || guard.address || !self.writes_own(guard.cell))
+            .cloned()
+            .collect();
         guards.sort();
         let Some(guard) = guards.iter().find(|guard| guard.address).or_else(|| guards.first()) else {
             return (Callers::Anyone, Span::NONE);
         };
+        if let Some(role) = &guard.role {
+            return (Callers::Role(role.clone()), guard.span);
+        }
         let mut place = self.cells.get(guard.cell).name.clone();
         // The inside of a newtype has no name of its own.
         for field in guard.field.iter().filter(|field| !field.starts_with(|c: char| c.is_ascii_digit())) {

@@ -3,7 +3,7 @@
 //! lists of every kind are [`Ty::Seq`]. What cannot be told is [`Ty::Unknown`], never a guess.
 
 use super::Engine;
-use crate::ir::hir::{CrateId, Generics, ItemId, ItemKind, ModId, Name, Path, TypeRef};
+use crate::ir::hir::{CrateId, Generics, ItemId, ItemKind, Lit, ModId, Name, Path, Segment, TypeRef};
 use crate::source::{ItemRef, Ns, Resolved};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -29,6 +29,8 @@ pub(crate) enum Ty {
     External(Rc<[Name]>),
     /// `host::Cell<K, V>`.
     Cell(Rc<Ty>, Rc<Ty>),
+    /// A constant text as an argument.
+    Text(Name),
 }
 
 impl Ty {
@@ -142,6 +144,8 @@ pub(crate) struct ImplInfo {
     pub(crate) of_trait: Option<ItemId>,
     /// True for `impl Trait for ..`, also when the trait is not there.
     pub(crate) is_trait: bool,
+    /// Last segment of the trait's path as written.
+    pub(crate) trait_name: Option<Name>,
     pub(crate) generics: Vec<Name>,
     pub(crate) self_ty: Ty,
     pub(crate) assoc: FxHashMap<Name, ItemId>,
@@ -209,6 +213,7 @@ impl Engine<'_> {
             }
             TypeRef::Impl(bounds) | TypeRef::Dyn(bounds) => self.bounds_ty(bounds, env, depth + 1),
             TypeRef::Never => Ty::Never,
+            TypeRef::Const(Lit::Str(text)) => Ty::Text(Name::from(text.as_ref())),
             TypeRef::Const(_) | TypeRef::Infer | TypeRef::Opaque => Ty::Unknown,
         }
     }
@@ -304,10 +309,9 @@ impl Engine<'_> {
             }
         }
         match self.world.resolve(env.module, path, Ns::Type) {
-            Resolved::Item(id) => self.item_ty(id, path.segments.last().map_or(&[][..], |last| &last.args), env, depth),
+            Resolved::Item(id) => self.item_ty(id, path.segments.last(), env, depth),
             Resolved::Partial(id, at) => {
-                let args = path.segments.get(at.wrapping_sub(1)).map_or(&[][..], |segment| &segment.args);
-                let base = self.item_ty(id, args, env, depth);
+                let base = self.item_ty(id, path.segments.get(at.wrapping_sub(1)), env, depth);
                 let rest: Vec<Name> = path.segments.iter().skip(at).map(|segment| segment.name.clone()).collect();
                 rest.iter().fold(base, |ty, name| self.assoc_ty(&ty, None, name, depth + 1))
             }
@@ -348,8 +352,24 @@ impl Engine<'_> {
     }
 
     /// The type an item names, with written arguments.
-    fn item_ty(&mut self, id: ItemId, written: &[TypeRef], env: &TyEnv, depth: usize) -> Ty {
-        let args: Vec<Ty> = written.iter().map(|arg| self.lower_ty_at(arg, env, depth + 1)).collect();
+    fn item_ty(&mut self, id: ItemId, written: Option<&Segment>, env: &TyEnv, depth: usize) -> Ty {
+        let Some(written) = written else { return self.item_ty_with(id, Vec::new(), depth) };
+        let mut args: Vec<Ty> = written.args.iter().map(|arg| self.lower_ty_at(arg, env, depth + 1)).collect();
+        if !written.bindings.is_empty() {
+            // Macros let arguments of structs be given by name.
+            if let ItemKind::Struct(of) = &self.item(id).kind {
+                for (name, ty) in &written.bindings {
+                    let Some(at) = of.generics.params.iter().position(|param| param.name == *name) else { continue };
+                    let ty = self.lower_ty_at(ty, env, depth + 1);
+                    while args.len() <= at {
+                        let default = of.generics.params[args.len()].default.as_ref();
+                        let root = TyEnv::root(self.module_of(id));
+                        args.push(default.map_or(Ty::Unknown, |default| self.lower_ty_at(default, &root, depth + 1)));
+                    }
+                    args[at] = ty;
+                }
+            }
+        }
         self.item_ty_with(id, args, depth)
     }
 
@@ -449,12 +469,18 @@ impl Engine<'_> {
                             return self.lower_ty_at(target, &env, depth + 1);
                         }
                         let bounds = self.bound_traits(&alias.bounds, env.module);
-                        return Ty::Param(name.clone(), bounds.into());
+                        let found = self.outside_ty(ty, name, bounds);
+                        if let (Ty::Param(..), false) = (&found, self.outside.is_empty()) {
+                            env.of_trait = Some(trait_id);
+                            let written = alias.bounds.clone();
+                            self.note_bounds(&found, &written, &env);
+                        }
+                        return found;
                     }
                 }
             }
         }
-        Ty::Unknown
+        if self.is_outside(ty) { self.outside_ty(ty, name, Vec::new()) } else { Ty::Unknown }
     }
 
     /// The traits a type is known to have by its own form (`dyn`, bounds), supertraits included.
@@ -547,7 +573,9 @@ impl Engine<'_> {
                 self.impls.by_trait.entry(of_trait).or_default().push(at);
             }
             let is_trait = block.of_trait.is_some();
-            let info = ImplInfo { item: id, module, of_trait, is_trait, generics, self_ty, assoc };
+            let trait_name =
+                block.of_trait.as_ref().and_then(|path| path.segments.last()).map(|last| last.name.clone());
+            let info = ImplInfo { item: id, module, of_trait, is_trait, trait_name, generics, self_ty, assoc };
             self.impls.impls.push(Rc::new(info));
         }
     }
@@ -618,6 +646,7 @@ impl Engine<'_> {
             let bound = binds.iter().find(|(generic, _)| generic == name).map(|(_, ty)| ty.clone());
             env.bind(name.clone(), bound.unwrap_or(Ty::Unknown));
         }
+        self.bound_outside(info, &mut env);
         Some(env)
     }
 
@@ -714,7 +743,7 @@ pub(crate) fn head(ty: &Ty) -> Head {
         Ty::Dyn(traits) => traits.first().map_or(Head::Other, |(id, _)| Head::Dyn(*id)),
         Ty::Param(..) => Head::Blanket,
         Ty::External(path) => path.last().map_or(Head::Other, |name| Head::External(name.clone())),
-        Ty::Cell(..) | Ty::Unknown | Ty::Never => Head::Other,
+        Ty::Cell(..) | Ty::Text(_) | Ty::Unknown | Ty::Never => Head::Other,
     }
 }
 
@@ -750,6 +779,7 @@ pub(crate) fn unify(pattern: &Ty, ty: &Ty, binds: &mut Vec<(Name, Ty)>) -> bool 
         (Ty::Dyn(xs), Ty::Dyn(ys)) => xs.iter().any(|(x, _)| ys.iter().any(|(y, _)| x == y)),
         (Ty::External(a), Ty::External(b)) => a.last() == b.last(),
         (Ty::Never, Ty::Never) => true,
+        (Ty::Text(a), Ty::Text(b)) => a == b,
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod anchor;
 pub(crate) mod cosmwasm;
+pub(crate) mod frame;
 pub(crate) mod ink;
 pub mod models;
 pub(crate) mod near;
@@ -26,7 +27,7 @@ pub(crate) struct Framework {
 
 /// All frameworks, in the order in which they are tried.
 pub(crate) const ALL: &[Framework] =
-    &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK];
+    &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK, frame::FRAMEWORK];
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -25,6 +25,10 @@ pub struct Rewrite {
     pub before: String,
     /// An attribute that keeps a function of the impl from getting `before`.
     pub unless: String,
+    /// Text for the argument that a type alias leaves open, with `$SELF` and `$MODULE`; may be empty.
+    pub argument: String,
+    /// Attribute whose text takes the place of `$SELF` in `argument`; may be empty.
+    pub renamed_by: String,
 }
 
 /// What a template for items may name of one variant of an enum.
@@ -53,6 +57,12 @@ impl VariantText {
 }
 
 impl Rewrite {
+    /// True when an attribute written so gives another name.
+    pub(crate) fn renames(&self, written: &str) -> bool {
+        let own = self.renamed_by.as_str();
+        !own.is_empty() && (written == own || written.strip_suffix(own).is_some_and(|rest| rest.ends_with("::")))
+    }
+
     /// True when an attribute written so is this one, in a module with these imports of the crate `own`.
     pub fn is_named(&self, written: &str, imports: &[Import], own: &str) -> bool {
         let written = written.trim().trim_start_matches("::");

@@ -124,6 +124,9 @@ const TABLE: &[(&str, Known)] = &[
     ("writeln", Known::Write),
 ];
 
+/// Crates whose macros only log.
+const LOGS: &[&str] = &["log", "tracing", "tracing_core", "defmt"];
+
 /// What an expansion is read as.
 enum Made {
     Expr(Box<syn::Expr>),
@@ -146,6 +149,15 @@ impl Lower<'_, '_> {
     fn expand(&mut self, mac: &syn::Macro) -> Option<Result<TokenStream, Fail>> {
         let path = self.ctx.path(None, &mac.path);
         let Resolved::Item(id) = self.world.resolve(self.scope, &path, Ns::Macro) else { return None };
+        // What a log line expands to says nothing that its arguments do not.
+        let logs = self
+            .world
+            .packages()
+            .get(id.krate.0 as usize)
+            .is_some_and(|package| !package.analysed && LOGS.contains(&package.crate_name.as_str()));
+        if logs {
+            return None;
+        }
         let (rules, krate) = macros::rules_of(self.world, id)?;
         if self.expansions >= macros::MAX_EXPANSIONS {
             return Some(Err(Fail::Budget));
@@ -321,7 +333,10 @@ impl Lower<'_, '_> {
             }
             _ => {}
         }
-        let args = arguments(tokens)?;
+        let args = match arguments(tokens.clone()) {
+            None if known == Known::Eval => fields(tokens)?,
+            args => args?,
+        };
         Some(self.with_args(known, args, span))
     }
 
@@ -598,6 +613,37 @@ fn arguments(tokens: TokenStream) -> Option<Vec<syn::Expr>> {
     let parser = Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
     text::check_tokens(&tokens).ok()?;
     parser.parse2(tokens).ok().map(|args| args.into_iter().collect())
+}
+
+/// Arguments of a log line: `target: T`, `name = value`, `?value`, `%value`, expressions.
+fn fields(tokens: TokenStream) -> Option<Vec<syn::Expr>> {
+    text::check_tokens(&tokens).ok()?;
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut found = Vec::new();
+    for piece in trees.split(|tree| is_punct(tree, ',')) {
+        let mut piece = piece;
+        // The name in front: `a.b = `, `target: `; not `a::b`, not `a == b`.
+        let end = piece
+            .iter()
+            .position(|tree| !matches!(tree, TokenTree::Ident(_) | TokenTree::Literal(_)) && !is_punct(tree, '.'));
+        if let Some(at) = end {
+            let joint = matches!(&piece[at], TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint)
+                && piece.get(at + 1).is_some_and(|next| is_punct(next, ':') || is_punct(next, '='));
+            if at > 0 && !joint && (is_punct(&piece[at], ':') || is_punct(&piece[at], '=')) {
+                piece = &piece[at + 1..];
+            }
+        }
+        while let [first, rest @ ..] = piece {
+            if !is_punct(first, '?') && !is_punct(first, '%') {
+                break;
+            }
+            piece = rest;
+        }
+        if !piece.is_empty() {
+            found.push(syn::parse2(piece.iter().cloned().collect()).ok()?);
+        }
+    }
+    Some(found)
 }
 
 fn is_punct(tree: &TokenTree, char: char) -> bool {

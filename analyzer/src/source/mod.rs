@@ -248,6 +248,10 @@ impl<'s> World<'s> {
         // what its functions do to state would not be seen at all. That it is as the table says is an assumption, and told.
         let mut unlisted = Vec::new();
         let mut model_of = |package: &Package| {
+            // What is analysed is read as it is written.
+            if package.analysed {
+                return None;
+            }
             let listed = models.iter().position(|model| model.covers(&package.crate_name, &package.version));
             let found = listed.or_else(|| {
                 let at = models.iter().position(|model| model.ambient && model.is_named(&package.crate_name))?;
@@ -458,6 +462,11 @@ impl<'s> World<'s> {
 
     fn package(&self, id: CrateId) -> Option<&Package> {
         self.packages.get(id.0 as usize)
+    }
+
+    /// True for a model that stands for the whole crate.
+    fn is_closed(&self, id: CrateId) -> bool {
+        self.model(id).is_some_and(|model| model.closed)
     }
 
     fn is_model(&self, id: CrateId) -> bool {

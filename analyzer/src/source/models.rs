@@ -27,6 +27,9 @@ pub struct ModelCrate {
     pub key_attributes: Vec<String>,
     /// Where keys name their places: functions of a type's own impls that make its key.
     pub key_conversions: Vec<String>,
+    /// The real crate is never read: what has no row is foreign. All names stand in the root, whatever modules the real
+    /// crate has.
+    pub closed: bool,
     /// The rows, in order.
     pub rows: Vec<ModelRow>,
     /// What building a struct or variant (by its path) does; the fields are in scope.
@@ -123,6 +126,8 @@ struct RawHead {
     key_attributes: Vec<String>,
     #[serde(default)]
     key_conversions: Vec<String>,
+    #[serde(default)]
+    closed: bool,
 }
 
 #[derive(Deserialize)]
@@ -239,6 +244,7 @@ fn parse(file_name: &str, text: &str, check: bool) -> Result<ModelCrate, ModelEr
         pure: raw.head.pure,
         key_attributes: raw.head.key_attributes,
         key_conversions: raw.head.key_conversions,
+        closed: raw.head.closed,
         rows,
         constructs: raw.constructs.into_iter().map(|row| ModelText::new(row.path, row.does)).collect(),
         params: raw.param.into_iter().map(|row| ModelText::new(row.path, row.value)).collect(),

@@ -8,7 +8,7 @@ use super::macros;
 use super::text::{self, Piece, SpanMap};
 use super::types::Ctx;
 use super::{CrateData, PackageId, Stage, World};
-use crate::ir::hir::{Crate, CrateId, Import, Item, ItemKind, Module};
+use crate::ir::hir::{Crate, CrateId, Import, Item, ItemKind, Lit, Module, Name, TypeAlias, TypeRef};
 use crate::ir::{FileId, Span};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -293,6 +293,13 @@ impl Loader<'_, '_> {
                         target.variants.extend(made.variants);
                     }
                 }
+                if let (ItemKind::TypeAlias(alias), false) = (&mut item.kind, row.argument.is_empty()) {
+                    let renamed = item.attrs.iter().find(|attr| row.renames(&attr.path));
+                    let name = renamed.and_then(|attr| syn::parse_str::<syn::LitStr>(&attr.tokens).ok());
+                    let name = name.map_or_else(|| item.name.to_string(), |literal| literal.value());
+                    let home = self.module_path(modules, item.module, module);
+                    fill_argument(alias, &row.argument.replace("$SELF", &name).replace("$MODULE", &home));
+                }
                 if row.items.is_empty() {
                     continue;
                 }
@@ -305,7 +312,9 @@ impl Loader<'_, '_> {
                         let variants = VariantText::all(target, &|span| self.world.text(span));
                         row.items_for(&item.name, &args, &[], &variants)
                     }
-                    ItemKind::Mod(_) => row.items_for(&item.name, &args, &[], &[]),
+                    ItemKind::Mod(_) | ItemKind::TypeAlias(_) | ItemKind::Fn(_) => {
+                        row.items_for(&item.name, &args, &[], &[])
+                    }
                     _ => continue,
                 };
                 beside.push((at, text, span));
@@ -318,6 +327,26 @@ impl Loader<'_, '_> {
         self.with(|krate| krate.modules.get(module as usize).map(|module| module.imports.clone()))
             .flatten()
             .unwrap_or_default()
+    }
+
+    /// Path of a module of a fragment that is going to stand in the module `home`: the crate's name first.
+    fn module_path(&self, fragment: &[Module], at: u32, home: u32) -> String {
+        let mut names: Vec<Name> = Vec::new();
+        let mut inner = Some(at);
+        while let Some(index) = inner.filter(|&index| index != 0) {
+            let Some(module) = fragment.get(index as usize) else { break };
+            names.push(module.name.clone());
+            inner = module.parent;
+        }
+        self.with(|krate| {
+            let mut outer = Some(home);
+            while let Some(module) = outer.and_then(|index| krate.modules.get(index as usize)) {
+                names.push(if module.parent.is_some() { module.name.clone() } else { krate.name.clone() });
+                outer = module.parent;
+            }
+        });
+        names.reverse();
+        names.join("::")
     }
 
     /// Lowers a text that no file holds; everything in it stands at `span`.
@@ -500,6 +529,19 @@ impl Loader<'_, '_> {
             fragment.modules[0].complete = true;
             self.merge(fragment, 0, 0);
         }
+    }
+}
+
+/// Puts a constant text where a type alias leaves the first argument of its target open.
+fn fill_argument(alias: &mut TypeAlias, text: &str) {
+    let Some(TypeRef::Path(path)) = &mut alias.ty else { return };
+    let Some(last) = path.segments.last_mut() else { return };
+    let text = TypeRef::Const(Lit::Str(text.into()));
+    match last.args.first_mut() {
+        Some(first @ TypeRef::Infer) => *first = text,
+        // Arguments by name: the first place is free.
+        None => last.args.push(text),
+        Some(_) => {}
     }
 }
 

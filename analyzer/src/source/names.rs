@@ -208,7 +208,9 @@ fn missing(
     scope: ModId,
     asked: &mut Asked,
 ) -> Option<Resolved> {
-    let model_only = world.is_model(module.krate) && !world.overlaid.contains_key(&PackageId(module.krate.0));
+    let model_only = world.is_model(module.krate)
+        && !world.is_closed(module.krate)
+        && !world.overlaid.contains_key(&PackageId(module.krate.0));
     let is_root = module.idx == 0;
     if model_only && is_root && scope.krate != module.krate {
         for skip in index + 1..names.len() {
@@ -219,6 +221,16 @@ fn missing(
         }
     }
     let named = world.package(module.krate).map(|package| Name::new(&package.crate_name))?;
+    if world.is_closed(module.krate) && scope.krate != module.krate {
+        // Its modules are not told apart: what looks like one is the root again.
+        let is_module = names[index].starts_with(|c: char| c.is_ascii_lowercase());
+        if is_module && (index + 1 < names.len() || ns == Ns::Type) {
+            return walk(world, At::Mod(module), names, index + 1, ns, scope, asked);
+        }
+        let mut path = vec![named];
+        path.extend(names[index..].iter().cloned());
+        return Some(Resolved::External(path));
+    }
     let complete = table(world, module)?.complete;
     if scope.krate == module.krate && complete {
         return None;
@@ -301,7 +313,7 @@ fn lexical_uncached(world: &World<'_>, scope: ModId, name: &Name, ns: Ns, asked:
             }
         }
     }
-    if world.is_model(scope.krate) {
+    if world.is_model(scope.krate) && !world.is_closed(scope.krate) {
         if let Some(real) = world.overlaid.get(&PackageId(scope.krate.0)) {
             let root = ModId { krate: CrateId(real.0), idx: 0 };
             if let Some(found) = member(world, root, name, ns, scope, asked) {
@@ -319,21 +331,56 @@ fn unknown_glob(world: &World<'_>, scope: ModId, name: &Name, asked: &mut Asked)
         return None;
     }
     let mut at = scope;
+    // A crate that is not there may have the name as well: it is asked first.
+    let mut closed = None;
+    let mut seen = Vec::new();
     loop {
+        if let Some(found) = unknown_glob_of(world, at, name, &mut closed, &mut seen) {
+            return Some(found);
+        }
         let table = table(world, at)?;
-        for glob in &table.globs {
-            let mut asked = vec![(at, name.clone(), Ns::Type)];
-            let found = lookup(world, at, &glob.head, &glob.names, Ns::Type, true, &mut asked);
-            if let Some(Resolved::External(mut path)) = found {
+        match table.parent {
+            Some(parent) if table.anonymous => at.idx = parent,
+            _ => return closed.map(|path| At::Done(Resolved::External(path))),
+        }
+    }
+}
+
+/// The same in one module and the modules of its crate that it imports from.
+fn unknown_glob_of(
+    world: &World<'_>,
+    at: ModId,
+    name: &Name,
+    closed: &mut Option<Vec<Name>>,
+    seen: &mut Vec<ModId>,
+) -> Option<At> {
+    if seen.contains(&at) || seen.len() > MAX_ASKED {
+        return None;
+    }
+    seen.push(at);
+    let table = table(world, at)?;
+    for glob in &table.globs {
+        let mut asked = vec![(at, name.clone(), Ns::Type)];
+        match lookup(world, at, &glob.head, &glob.names, Ns::Type, true, &mut asked) {
+            Some(Resolved::External(mut path)) => {
                 path.push(name.clone());
                 return Some(At::Done(Resolved::External(path)));
             }
-        }
-        match table.parent {
-            Some(parent) if table.anonymous => at.idx = parent,
-            _ => return None,
+            Some(Resolved::Mod(module)) if world.is_closed(module.krate) => {
+                if closed.is_none() {
+                    let krate = world.package(module.krate).map(|package| Name::new(&package.crate_name));
+                    *closed = krate.map(|krate| vec![krate, name.clone()]);
+                }
+            }
+            Some(Resolved::Mod(module)) if module.krate == at.krate => {
+                if let Some(found) = unknown_glob_of(world, module, name, closed, seen) {
+                    return Some(found);
+                }
+            }
+            _ => {}
         }
     }
+    None
 }
 
 /// Macros of crates that the root imports with `#[macro_use] extern crate`.
@@ -363,7 +410,8 @@ fn member(world: &World<'_>, module: ModId, name: &Name, ns: Ns, scope: ModId, a
         return Some(replaced(world, found, ns, scope, asked));
     }
     // A path into a model's crate goes on to the crate it overlays.
-    if module.idx == 0 && world.is_model(module.krate) && scope.krate != module.krate {
+    let open = world.is_model(module.krate) && !world.is_closed(module.krate);
+    if module.idx == 0 && open && scope.krate != module.krate {
         let real = world.overlaid.get(&PackageId(module.krate.0))?;
         let root = ModId { krate: CrateId(real.0), idx: 0 };
         return declared(world, root, name, ns, scope, asked).map(|at| replaced(world, at, ns, scope, asked));
@@ -431,6 +479,7 @@ fn imported(
             };
         }
     }
+    let mut late = Vec::new();
     for import in &table.globs {
         if !import.public && !below(world, scope, module) {
             continue;
@@ -441,6 +490,10 @@ fn imported(
             lookup(world, module, &import.head, &import.names, Ns::Type, true, asked)
         };
         match target {
+            // All modules of such a crate are one: a name from elsewhere was meant.
+            Some(Resolved::Mod(target)) if world.is_closed(target.krate) && target.krate != module.krate => {
+                late.push(target);
+            }
             Some(Resolved::Mod(target)) if target != module => {
                 if let Some(found) = member(world, target, name, ns, module, asked) {
                     if visible(world, target, name, ns, module) {
@@ -460,7 +513,7 @@ fn imported(
             _ => {}
         }
     }
-    None
+    late.into_iter().find_map(|target| member(world, target, name, ns, module, asked))
 }
 
 /// True when `scope` is `module` or inside it.
@@ -498,7 +551,8 @@ fn extern_crate(world: &World<'_>, from: CrateId, name: &Name) -> Option<At> {
     let root = |package: PackageId| At::Mod(ModId { krate: CrateId(package.0), idx: 0 });
     let package = world.package(from)?;
     if let Some((_, dep)) = package.deps.iter().find(|(extern_name, _)| extern_name == name.as_str()) {
-        return Some(root(*dep));
+        let closed = world.overlay(CrateId(dep.0)).filter(|model| world.is_closed(*model));
+        return Some(root(closed.map_or(*dep, |model| PackageId(model.0))));
     }
     let external = || At::Done(Resolved::External(vec![name.clone()]));
     if package.missing.iter().any(|missing| missing == name.as_str()) {

@@ -19,6 +19,11 @@ pub const TABLES: &[(&str, &str)] = &[
     ("sep_40_oracle.toml", include_str!("sep_40_oracle.toml")),
     ("cast.toml", include_str!("cast.toml")),
     ("soroban_fixed_point_math.toml", include_str!("soroban_fixed_point_math.toml")),
+    ("frame_support.toml", include_str!("frame_support.toml")),
+    ("frame_system.toml", include_str!("frame_system.toml")),
+    ("sp_runtime.toml", include_str!("sp_runtime.toml")),
+    ("sp_io.toml", include_str!("sp_io.toml")),
+    ("polkadot_sdk_frame.toml", include_str!("polkadot_sdk_frame.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.
@@ -56,6 +61,12 @@ pub struct Attribute {
     /// For [`AttributeEffect::AddsItems`]: the items, with `$SELF`, `$ARGS` and `$(..$FIELD..)*`.
     #[serde(default)]
     pub items: String,
+    /// For [`AttributeEffect::FillsArgument`]: the text, with `$SELF` and `$MODULE`.
+    #[serde(default)]
+    pub argument: String,
+    /// For [`AttributeEffect::FillsArgument`]: the attribute that gives `$SELF` another name.
+    #[serde(default)]
+    pub renamed_by: String,
     /// Where the knowledge comes from.
     pub source: String,
 }
@@ -72,6 +83,8 @@ pub enum AttributeEffect {
     AddsItems,
     /// Statements come before the function's body; on an impl, before the bodies of its public functions.
     Prepends,
+    /// The argument that a type alias leaves open (`_`, or all by name) is a text of its own.
+    FillsArgument,
 }
 
 /// What the attribute macros of the table add to or beside their items.
@@ -86,6 +99,8 @@ pub fn rewrites() -> Vec<Rewrite> {
         items: row.items,
         before: row.before,
         unless: row.unless,
+        argument: row.argument,
+        renamed_by: row.renamed_by,
     };
     added.map(rewrite).collect()
 }

@@ -1,0 +1,308 @@
+//! What a contract leaves open. Where a contract is generic over its environment, its type parameters stand for code
+//! that whoever deploys it supplies: what hangs on such a parameter is named by its path (`T::Currency`), and a call
+//! through it leaves the contract. It is a call out to that name, never nothing and never a guess; implementations of
+//! the contract's own traits that stand beside it may be what is supplied, so they run besides.
+
+use super::record::Guard;
+use super::ty::{ImplInfo, Ty, TyEnv, unify};
+use super::value::{Kind, Place, Sym, Val};
+use super::{Engine, Ev};
+use crate::ir::hir::{ItemId, ItemKind, Name, Path, Receiver, TypeRef};
+use crate::ir::{CellId, Span, Type};
+use crate::source::{Ns, Resolved};
+use std::rc::Rc;
+
+/// Methods of one name that are tried on a value whose type is not known.
+const MAX_CANDIDATES: usize = 8;
+
+impl Engine<'_> {
+    /// True for a type that whoever deploys the contract decides.
+    pub(super) fn is_outside(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Param(name, _) => name.contains("::") || self.outside.iter().any(|open| open == name),
+            _ => false,
+        }
+    }
+
+    /// Inside an impl, a parameter of the contract's environment has at least the bounds that the impl asks for.
+    pub(super) fn bound_outside(&mut self, info: &ImplInfo, env: &mut TyEnv) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let block = self.item(info.item);
+        let ItemKind::Impl(block) = &block.kind else { return };
+        for param in &block.generics.params {
+            let Some(Ty::Param(name, traits)) = env.get(&param.name).cloned() else { continue };
+            if !traits.is_empty() || !self.outside.contains(&name) {
+                continue;
+            }
+            let mut bounds = param.bounds.clone();
+            for (subject, more) in &block.generics.wheres {
+                if matches!(subject, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == param.name)
+                {
+                    bounds.extend(more.iter().cloned());
+                }
+            }
+            let traits = self.bound_traits(&bounds, info.module);
+            let ty = Ty::Param(name, traits.into());
+            if let Some((_, old)) = env.generics.iter_mut().find(|(generic, _)| *generic == param.name) {
+                *old = ty;
+            }
+        }
+    }
+
+    /// Remembers what the bounds of a type nobody knows say: arguments of traits, and whether all of them are about
+    /// plain values.
+    pub(super) fn note_bounds(&mut self, ty: &Ty, bounds: &[TypeRef], env: &TyEnv) {
+        let Ty::Param(name, _) = ty else { return };
+        // Bounds may name the type itself.
+        if !name.contains("::") || !self.noted_bounds.insert(name.clone()) {
+            return;
+        }
+        let mut plain = !bounds.is_empty();
+        let paths: Vec<Path> = bounds
+            .iter()
+            .filter_map(|bound| match bound {
+                TypeRef::Path(path) => Some(path.as_ref().clone()),
+                _ => None,
+            })
+            .collect();
+        for path in paths {
+            let resolved = self.world.resolve(env.module, &path, Ns::Type);
+            let krate = match &resolved {
+                Resolved::Item(id) => Some(id.krate),
+                Resolved::External(names) => names.first().and_then(|first| self.world.model_named(first)),
+                _ => None,
+            };
+            plain &= krate.and_then(|id| self.world.model(id)).is_some_and(|model| model.pure && !model.ambient);
+            let (Resolved::Item(id), Some(last)) = (resolved, path.segments.last()) else { continue };
+            let args: Vec<Ty> = last.args.iter().map(|arg| self.lower_ty(arg, env)).collect();
+            if !args.is_empty() {
+                self.bound_args.insert((name.clone(), id), args);
+            }
+        }
+        if plain {
+            self.plain_outside.insert(name.clone());
+        }
+    }
+
+    /// True for a type of the environment that is a plain value by all its bounds.
+    pub(super) fn is_plain_outside(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Param(name, _) if self.plain_outside.contains(name))
+    }
+
+    /// The type `name` of a type nobody knows. Bounds that a table calls a number make it one.
+    pub(super) fn outside_ty(&mut self, of: &Ty, name: &Name, bounds: Vec<ItemId>) -> Ty {
+        let name = match of {
+            Ty::Param(outer, _) if self.is_outside(of) => Name::from(format!("{outer}::{name}")),
+            _ => name.clone(),
+        };
+        let ty = Ty::Param(name, bounds.into());
+        if self.outside.is_empty() {
+            return ty;
+        }
+        for bound in self.traits_of(&ty, None) {
+            let row = (bound.krate, self.item(bound).name.to_string());
+            match self.type_rows.get(&row) {
+                Some(Type::Uint(bits)) => return Ty::Prim(Name::from(format!("u{bits}"))),
+                Some(Type::Int(bits)) => return Ty::Prim(Name::from(format!("i{bits}"))),
+                _ => {}
+            }
+        }
+        ty
+    }
+
+    /// How a type is called in messages and as the target of calls.
+    pub(super) fn target_name(&self, ty: &Ty) -> String {
+        match ty {
+            Ty::Param(name, _) => name.to_string(),
+            Ty::Adt(id, _) => self.item(*id).name.to_string(),
+            Ty::External(path) => path.iter().map(Name::as_str).collect::<Vec<_>>().join("::"),
+            Ty::Prim(name) => name.to_string(),
+            _ => "?".to_owned(),
+        }
+    }
+
+    /// A call of a function of such a type.
+    pub(super) fn call_outside(&mut self, ty: &Ty, name: &str, args: &[Val], want: &Ty, span: Span) -> Ev {
+        let target = self.target_name(ty);
+        if self.priced.is_some_and(|priced| priced(&target)) {
+            return self.unseen_value(args, want, span);
+        }
+        self.call_foreign(&target, name, args, want, span)
+    }
+
+    /// A call of code that is not the contract's, by the name of what it belongs to.
+    pub(super) fn call_foreign(&mut self, target: &str, name: &str, args: &[Val], want: &Ty, span: Span) -> Ev {
+        let mut sym = Sym::default();
+        for arg in args {
+            let loads = self.loads_of(arg);
+            self.rec.observe(&loads);
+            sym.loads = super::value::union(&sym.loads, &loads);
+        }
+        let out = [Val::text(target), Val::text("call"), Val::text(name), Val::bool(false)];
+        self.host_external(&out, self.user_span(span));
+        for arg in args {
+            self.run_escaping_closures(arg, span);
+            self.havoc(arg, 0);
+        }
+        self.call_back();
+        Ok(Val::sym(want.clone(), sym))
+    }
+
+    /// While foreign code runs, what the contract wants to be told of may happen: its listeners run, once for all calls
+    /// out of an entry point, since nothing is known of their arguments or number.
+    fn call_back(&mut self) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        self.conditions += 1;
+        self.repeats += 1;
+        for (item, env) in self.listeners.clone() {
+            let info = self.item(item);
+            let ItemKind::Fn(function) = &info.kind else { continue };
+            let params = function.params.clone();
+            let args = params.iter().map(|(_, ty)| Val::any(self.lower_ty(ty, &env))).collect();
+            let span = info.name_span;
+            // However it ends, the call out goes on.
+            let _ = self.call_item(item, env, &[], None, args, &Ty::Unknown, span);
+        }
+        self.conditions -= 1;
+        self.repeats -= 1;
+    }
+
+    /// Sets what is known of a contract's environment: its parameters, and types of its own that may be supplied.
+    pub(crate) fn surround(&mut self, outside: Vec<Name>, beside: Vec<Ty>) {
+        self.outside = outside;
+        self.beside = beside;
+        self.listeners.clear();
+        self.bound_args.clear();
+        self.noted_bounds.clear();
+        self.plain_outside.clear();
+    }
+
+    /// Implementations of a trait of the contract's own that stand beside it.
+    pub(super) fn supplied_here(&mut self, item: ItemId, trait_id: ItemId, ty: &Ty) -> Vec<(ItemId, TyEnv)> {
+        let name = self.item(item).name.clone();
+        let mut found = Vec::new();
+        let wanted = match ty {
+            Ty::Param(path, _) => self.bound_args.get(&(path.clone(), trait_id)).cloned().unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        for own in self.beside.clone() {
+            for info in self.impls_of(&own).iter() {
+                if info.of_trait != Some(trait_id) {
+                    continue;
+                }
+                let env = self.trait_env(trait_id, &own, Some(info));
+                let fits = env.generics.iter().zip(&wanted).all(|((_, has), wants)| unify(has, wants, &mut Vec::new()));
+                let (true, Some(inner)) = (fits, self.impl_env(info, &own)) else { continue };
+                match info.assoc.get(&name) {
+                    Some(&function) => found.push((function, inner)),
+                    None => found.push((item, env)),
+                }
+            }
+        }
+        if !self.world.packages()[trait_id.krate.0 as usize].analysed {
+            return found;
+        }
+        for info in self.impls_of_trait(trait_id) {
+            // Of a blanket impl nothing is known that the trait does not say.
+            if matches!(info.self_ty, Ty::Param(..)) {
+                continue;
+            }
+            let self_ty = info.self_ty.clone();
+            let Some(env) = self.impl_env(&info, &self_ty) else { continue };
+            match info.assoc.get(&name) {
+                Some(&own) => found.push((own, env)),
+                None => {
+                    let env = self.trait_env(trait_id, &self_ty, Some(&info));
+                    found.push((item, env));
+                }
+            }
+        }
+        // A default that nobody has to override.
+        found.push((item, self.trait_env(trait_id, ty, None)));
+        found.retain(|(id, _)| matches!(&self.item(*id).kind, ItemKind::Fn(function) if function.has_body));
+        found
+    }
+}
+
+impl Engine<'_> {
+    /// Runs every method of this name that code of the contract declares, on a value whose type is not known. `None` when
+    /// there are none or too many, or when one of them is not of a type that is there.
+    pub(super) fn any_method_named(
+        &mut self,
+        name: &Name,
+        value: &Val,
+        places: &[Place],
+        args: &[Val],
+        want: &Ty,
+        span: Span,
+    ) -> Option<Ev> {
+        self.index_impls();
+        let all: Vec<ItemId> =
+            self.impls.methods.get(name)?.iter().copied().filter(|id| !self.is_model(id.krate)).collect();
+        if all.is_empty() || all.len() > MAX_CANDIDATES {
+            return None;
+        }
+        let mut found: Vec<(ItemId, TyEnv)> = Vec::new();
+        for id in all {
+            let item = self.item(id);
+            let ItemKind::Fn(function) = &item.kind else { return None };
+            let owner = ItemId { krate: id.krate, idx: function.owner? };
+            if matches!(self.item(owner).kind, ItemKind::Trait(_)) {
+                if function.has_body {
+                    return None;
+                }
+                continue;
+            }
+            // As many arguments as it takes.
+            if function.params.len() != args.len() {
+                continue;
+            }
+            let info = self.impls.impls.iter().find(|info| info.item == owner).cloned()?;
+            let self_ty = info.self_ty.clone();
+            found.push((id, self.impl_env(&info, &self_ty)?));
+        }
+        if found.is_empty() {
+            return None;
+        }
+        let rest = self.unseen_value(args, want, span);
+        Some(self.any_of(None, found.len() + 1, &mut |engine, at| match found.get(at) {
+            Some((id, env)) => {
+                let by_place = matches!(&engine.item(*id).kind, ItemKind::Fn(function) if function.receiver == Some(Receiver::RefMut));
+                let own = env.self_ty.clone().unwrap_or(Ty::Unknown);
+                let recv = match by_place {
+                    true => Val { ty: own, kind: Kind::Ref(Rc::new(places.to_vec())) },
+                    false => value.clone().retyped_if_unknown(&own),
+                };
+                engine.call_item(*id, env.clone(), &[], Some(recv), args.to_vec(), want, span)
+            }
+            None => rest.clone(),
+        }))
+    }
+}
+
+impl Engine<'_> {
+    /// `host::name_of::<T>()`, `host::role(name)`, `host::assume(what)`.
+    pub(super) fn host_outside(&mut self, name: &str, ty: &Ty, arg: &Val, span: Span) -> Val {
+        if name == "name_of" {
+            return Val::text(&self.target_name(ty));
+        }
+        let Some(text) = self.text_of(arg) else { return Val::unit() };
+        if name == "assume" {
+            self.assumes.insert(text);
+        } else {
+            let (cell, conditions) = (CellId(u32::MAX), self.conditions);
+            let guard = Guard { role: Some(text), address: false, cell, field: Vec::new(), span, conditions };
+            self.rec.guards.push(guard);
+        }
+        Val::unit()
+    }
+
+    /// True for a crate whose table says that what has no row touches no state.
+    pub(super) fn is_pure_name(&self, name: &str) -> bool {
+        self.world.model_named(name).is_some_and(|id| self.is_pure(id))
+    }
+}
