@@ -227,6 +227,25 @@ fn written_is_right_or_silent() {
         ("ctx.accounts.go();", "impl A<'_> { fn go(&mut self) { self.log.n = self.state.n; } }", [No, Yes]),
         ("go(ctx);", "fn go(c: Context<A>) { c.accounts.state.n = 1; }", [Yes, No]),
         ("require!(ctx.accounts.state.list.len() > 1, E::X); emit!(ctx.accounts.log.n);", "", [No, No]),
+        ("let w = W { n: &mut ctx.accounts.state.n };", "struct W<'a> { n: &'a mut u64 }", [No, No]),
+        ("let w = W { n: &mut ctx.accounts.state.n }; *w.n = 1;", "struct W<'a> { n: &'a mut u64 }", [Yes, No]),
+        (
+            "look(&ctx.accounts.state, &mut ctx.accounts.log);",
+            "fn look(s: &State, l: &mut Log) { l.n = s.n; }",
+            [No, Yes],
+        ),
+        (
+            "ctx.accounts.log.note(&ctx.accounts.state);",
+            "impl Log { fn note(&mut self, s: &State) { self.n = s.n; } }",
+            [No, Yes],
+        ),
+        ("ctx.accounts.state.list.push(1);", "", [Yes, No]),
+        ("ctx.accounts.state.bump();", "impl State { fn bump(&mut self) { self.n += 1; } }", [Yes, No]),
+        ("add!(ctx.accounts.state.n, 1);", "macro_rules! add { ($x:expr, $y:expr) => { $x = $x + $y } }", [Yes, No]),
+        ("let n = ctx.accounts.state.n.checked_add(1).unwrap(); ctx.accounts.log.n = n;", "", [No, Yes]),
+        ("if let Some(x) = ctx.accounts.state.list.first() { ctx.accounts.log.n = *x; }", "", [No, Yes]),
+        ("for x in ctx.accounts.state.list.iter() { ctx.accounts.log.n += x; }", "", [No, Yes]),
+        ("other::look(&ctx.accounts.state.key());", "", [No, No]),
     ] {
         assert_eq!(written(body, more), want, "{body}");
     }
@@ -237,7 +256,6 @@ fn written_is_right_or_silent() {
         ("ctx.accounts.state.bump();", "impl State { fn bump(&mut self) { self.n += 1; } }"),
         ("let i = ctx.accounts.state.to_account_info(); i.try_borrow_mut_data()?[0] = 1;", ""),
         ("let n = &mut ctx.accounts.state.n; set(n);", "fn set(n: &mut u64) { *n = 1; }"),
-        ("let w = W { n: &mut ctx.accounts.state.n };", "struct W<'a> { n: &'a mut u64 }"),
         ("other::go(ctx.accounts);", ""),
         ("other::go(ctx);", ""),
         ("let a = &mut ctx.accounts; other::go(a);", ""),
@@ -250,5 +268,106 @@ fn written_is_right_or_silent() {
         ("let A { state: State { n, .. }, .. } = ctx.accounts; *n = 1;", ""),
     ] {
         assert_ne!(written(body, more)[0], No, "{body}");
+    }
+}
+
+#[test]
+fn what_a_constraint_runs_is_seen_unsound() {
+    for (constraint, more) in [
+        (
+            "constraint = bump(&state.to_account_info())",
+            "fn bump(a: &AccountInfo) -> bool { a.try_borrow_mut_data().unwrap()[0] = 1; true }",
+        ),
+        ("constraint = { **state.to_account_info().try_borrow_mut_lamports()? -= 1; true }", ""),
+        ("address = other::address(&state.to_account_info())", ""),
+        ("seeds = [seed(&mut state).as_ref()], bump", "fn seed(s: &mut State) -> [u8; 1] { s.n = 1; [0] }"),
+    ] {
+        let text = format!(
+            "use anchor_lang::prelude::*;\n#[program] pub mod p {{ use super::*; pub fn f(ctx: Context<A>) -> Result<()> \
+             {{ Ok(()) }} }}\n#[derive(Accounts)] pub struct A<'info> {{ #[account(mut, {constraint})] state: \
+             Account<'info, State> }}\n#[account] pub struct State {{ n: u64 }}\n{more}"
+        );
+        let files = Files(vec![("src/lib.rs".into(), text)]);
+        let analysis = analyze(&files, vec![package()], &Options::default());
+        let accounts = analysis.contracts[0].entries[0].accounts.clone().unwrap();
+        assert_ne!(accounts[0].written, Written::No, "{constraint}");
+    }
+    // Access control runs before the handler.
+    let text = "use anchor_lang::prelude::*;\n#[program] pub mod p { use super::*; #[access_control(check(&mut ctx))] pub \
+                fn f(mut ctx: Context<A>) -> Result<()> { Ok(()) } }\nfn check(c: &mut Context<A>) -> Result<()> { \
+                c.accounts.state.n = 1; Ok(()) }\n#[derive(Accounts)] pub struct A<'info> { #[account(mut)] state: \
+                Account<'info, State> }\n#[account] pub struct State { n: u64 }";
+    let files = Files(vec![("src/lib.rs".into(), text.into())]);
+    let analysis = analyze(&files, vec![package()], &Options::default());
+    assert_eq!(analysis.contracts[0].entries[0].accounts.clone().unwrap()[0].written, Written::Yes);
+}
+
+#[test]
+fn no_way_to_an_account_is_lost_unsound() {
+    for (body, more) in [
+        (
+            "let mut h = H { a: None }; h.a = Some(&mut ctx.accounts.state); h.a.unwrap().n = 1;",
+            "struct H<'a> { a: Option<&'a mut Account<'a, State>> }",
+        ),
+        (
+            "let mut h = H { a: None }; let r = &mut h; r.a = Some(&mut ctx.accounts.state); h.a.unwrap().n = 1;",
+            "struct H<'a> { a: Option<&'a mut Account<'a, State>> }",
+        ),
+        (
+            "let mut h = H { a: None }; h.keep(&mut ctx.accounts.state); h.go();",
+            "struct H<'a> { a: Option<&'a mut Account<'a, State>> } impl<'a> H<'a> { fn keep(&mut self, s: &'a mut Account<'a, State>) { self.a = Some(s); } fn go(self) { self.a.unwrap().n = 1; } }",
+        ),
+        ("let mut f = |x: u64| ctx.accounts.state.n = x; f(1);", ""),
+        ("let s = &mut ctx.accounts.state; Some(1).map(|x| s.n = x);", ""),
+        ("run(|s| s.n = 1, &mut ctx.accounts.state);", "fn run(f: impl Fn(&mut State), s: &mut State) { f(s) }"),
+        (
+            "run(&mut ctx.accounts.state, State::bump);",
+            "impl State { fn bump(&mut self) { self.n = 1; } } fn run(s: &mut State, f: fn(&mut State)) { f(s) }",
+        ),
+        (
+            "let v = vec![ctx.accounts.state.to_account_info()]; for a in v.iter() { a.try_borrow_mut_data()?[0] = 1; }",
+            "",
+        ),
+        (
+            "let mut v = Vec::new(); v.push(ctx.accounts.state.to_account_info()); v[0].try_borrow_mut_data()?[0] = 1;",
+            "",
+        ),
+        (
+            "let _g = G { s: &mut ctx.accounts.state };",
+            "struct G<'a> { s: &'a mut State } impl Drop for G<'_> { fn drop(&mut self) { self.s.n = 1; } }",
+        ),
+        (
+            "let g = G { s: &mut ctx.accounts.state }; g.n = 1;",
+            "struct G<'a> { s: &'a mut State } impl Deref for G<'_> { type Target = State; fn deref(&self) -> &State { self.s } } impl DerefMut for G<'_> { fn deref_mut(&mut self) -> &mut State { self.s } }",
+        ),
+        ("let (a, b) = (&mut ctx.accounts.state, 1); a.n = b;", ""),
+        ("match Some(&mut ctx.accounts.state) { Some(s) => s.n = 1, None => {} }", ""),
+        ("match &mut ctx.accounts.state.list { l => l.push(1) }", ""),
+        ("let A { ref mut state, .. } = ctx.accounts; state.n = 1;", ""),
+        ("let x = loop { break &mut ctx.accounts.state; }; x.n = 1;", ""),
+        ("let d = ctx.accounts.state.to_account_info().data.clone(); d.borrow_mut()[0] = 1;", ""),
+        ("anchor_lang::solana_program::program::invoke(&ix, &[ctx.accounts.state.to_account_info()])?;", ""),
+        ("let l = ctx.accounts.state.to_account_info(); unsafe { poke(l) };", ""),
+        (
+            "rec(&mut ctx.accounts.state, 3);",
+            "fn rec(s: &mut State, d: u8) { if d > 0 { rec(s, d - 1) } else { s.n = 1 } }",
+        ),
+        (
+            "T1::go(&mut ctx.accounts.state);",
+            "trait Go { fn go(s: &mut State); } struct T1; impl Go for T1 { fn go(s: &mut State) { s.n = 1; } }",
+        ),
+        (
+            "call::<T1>(&mut ctx.accounts.state);",
+            "trait Go { fn go(s: &mut State); } struct T1; impl Go for T1 { fn go(s: &mut State) { s.n = 1; } } fn call<T: Go>(s: &mut State) { T::go(s) }",
+        ),
+        (
+            "ctx.accounts.state.touch();",
+            "trait Touch { fn touch(&mut self); } impl Touch for Account<'_, State> { fn touch(&mut self) { self.n = 1; } }",
+        ),
+        ("*ctx.accounts.state = fresh();", "fn fresh() -> State { State { n: 1, list: vec![] } }"),
+        ("ctx.accounts.state.n.add_assign(1);", ""),
+        ("other(&mut *ctx.accounts.state)", "use foreign::other;"),
+    ] {
+        assert_ne!(written(body, more)[0], Written::No, "{body}");
     }
 }

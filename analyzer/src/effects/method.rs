@@ -11,8 +11,10 @@ use std::rc::Rc;
 /// A found method.
 #[derive(Clone)]
 pub(crate) struct Found {
-    item: ItemId,
-    env: Rc<TyEnv>,
+    /// The function.
+    pub(crate) item: ItemId,
+    /// What names in it mean.
+    pub(crate) env: Rc<TyEnv>,
 }
 
 impl Engine<'_> {
@@ -163,7 +165,7 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn find_method(&mut self, ty: &Ty, name: &Name) -> Option<Found> {
+    pub(crate) fn find_method(&mut self, ty: &Ty, name: &Name) -> Option<Found> {
         if matches!(ty, Ty::Unknown | Ty::Never) {
             return None;
         }

@@ -5,11 +5,33 @@ use super::native;
 use super::value::{Alt, CellVal, FuncVal, Kind, StructVal, Val};
 use super::{Engine, Ev, Frame, ty::Ty, ty::TyEnv};
 use crate::ir::Span;
-use crate::ir::hir::{ItemId, ItemKind, ModId, Name, Path, TypeRef};
+use crate::ir::hir::{Body, ItemId, ItemKind, ModId, Name, Path, TypeRef};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Engine<'_> {
+    /// What a path in a body means when it names code: for passes that follow values of their own through a program.
+    pub(crate) fn named_code(
+        &mut self,
+        body: &Arc<Body>,
+        env: &Rc<TyEnv>,
+        path: &Path,
+        span: Span,
+    ) -> Option<Rc<FuncVal>> {
+        let frame = Frame::new(body.clone(), env.clone(), Rc::from(""), Ty::Unknown, &self.store);
+        match self.path_value(&frame, path, &Ty::Unknown, span).ok()?.kind {
+            Kind::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    /// The type and variant a path in a body names.
+    pub(crate) fn named_type(&mut self, body: &Arc<Body>, env: &Rc<TyEnv>, path: &Path) -> (Ty, Option<u32>) {
+        let frame = Frame::new(body.clone(), env.clone(), Rc::from(""), Ty::Unknown, &self.store);
+        self.constructed(&frame, path, &Ty::Unknown)
+    }
+
     /// What a path means as a value.
     pub(super) fn path_value(&mut self, f: &Frame, path: &Path, want: &Ty, span: Span) -> Ev {
         let env = f.env.clone();

@@ -5,10 +5,9 @@
 //! Source: anchor `lang/syn/src/{parser,codegen}`; a field is writable if and only if one of its constraints sets
 //! `mutable` (`lang/syn/src/lib.rs`), which is what the interface description and clients get.
 
-mod accounts;
-mod constraints;
+pub(in crate::frameworks) mod accounts;
+pub(in crate::frameworks) mod constraints;
 mod identity;
-mod reach;
 mod writes;
 
 use super::Framework;
@@ -39,7 +38,7 @@ fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
     !programs.is_empty() && (depends || has_accounts())
 }
 
-fn last(path: &str) -> &str {
+pub(in crate::frameworks) fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path).trim()
 }
 
@@ -61,16 +60,16 @@ fn programs(engine: &Engine<'_>, krate: CrateId) -> Vec<u32> {
 }
 
 /// One instruction before the cells are known.
-struct Instruction {
-    name: String,
-    params: Vec<Param>,
+pub(in crate::frameworks) struct Instruction {
+    pub(in crate::frameworks) name: String,
+    pub(in crate::frameworks) params: Vec<Param>,
     /// Name of the struct of accounts; `None` for the fallback function.
-    context: Option<String>,
-    accounts: Option<Vec<Declared>>,
-    unknowns: Vec<Unknown>,
-    callers: Callers,
-    callers_span: Span,
-    span: Span,
+    pub(in crate::frameworks) context: Option<String>,
+    pub(in crate::frameworks) accounts: Option<Vec<Declared>>,
+    pub(in crate::frameworks) unknowns: Vec<Unknown>,
+    pub(in crate::frameworks) callers: Callers,
+    pub(in crate::frameworks) callers_span: Span,
+    pub(in crate::frameworks) span: Span,
 }
 
 fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
@@ -179,19 +178,14 @@ fn instruction(engine: &mut Engine<'_>, item: ItemId) -> Option<Instruction> {
         return Some(instruction);
     };
     instruction.context = Some(engine.item(found).name.to_string());
-    let mut declared = accounts::flatten(engine, found, &names);
+    let (mut declared, structs) = accounts::flatten(engine, found, &names);
     identity::resolve(engine, item.krate, &mut declared);
     if let Some((place, span)) = identity::caller(&declared) {
         instruction.callers = Callers::Address(place);
         instruction.callers_span = span;
     }
     accounts::written(&mut declared);
-    let context = instruction.context.clone().unwrap_or_default();
-    let mut reached = reach::reach(engine, item, &context);
-    let remaining = reach::remaining_accounts(engine, &reached);
-    // Any account may be among those nobody declared.
-    reached.blind |= remaining.is_some();
-    writes::detect(engine, &reached, &context, &mut declared);
+    let remaining = writes::detect(engine, item, &structs, &mut declared);
     instruction.accounts = Some(declared);
     if let Some(span) = remaining {
         let what = "ctx.remaining_accounts".to_owned();
@@ -201,7 +195,7 @@ fn instruction(engine: &mut Engine<'_>, item: ItemId) -> Option<Instruction> {
 }
 
 /// One cell per account field; fields of one name and one type of account are one cell.
-fn cells_and_entries(instructions: Vec<Instruction>) -> (Vec<Cell>, Vec<Entry>) {
+pub(in crate::frameworks) fn cells_and_entries(instructions: Vec<Instruction>) -> (Vec<Cell>, Vec<Entry>) {
     // The types under each name: more than one, and the name alone does not say which.
     let mut types: BTreeMap<String, Vec<Type>> = BTreeMap::new();
     for account in instructions.iter().flat_map(|instruction| instruction.accounts.iter().flatten()) {

@@ -7,6 +7,8 @@ pub(crate) mod frame;
 pub(crate) mod ink;
 pub mod models;
 pub(crate) mod near;
+pub(crate) mod solana;
+pub(crate) mod solana_native;
 pub(crate) mod soroban;
 
 use crate::effects::Engine;
@@ -27,7 +29,7 @@ pub(crate) struct Framework {
 
 /// All frameworks, in the order in which they are tried.
 pub(crate) const ALL: &[Framework] =
-    &[anchor::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK, frame::FRAMEWORK];
+    &[anchor::FRAMEWORK, solana_native::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK, frame::FRAMEWORK];
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -1,5 +1,6 @@
-//! Conditional compilation under the one cfg an analysis looks at: the package's features, the target `wasm32`, no
-//! tests, no debug assertions. Keys nobody knows are false.
+//! Conditional compilation under the one cfg an analysis looks at: the package's features, the target its kind of
+//! contract is built for (`wasm32`, or the virtual machine of Solana), no tests, no debug assertions. Keys nobody knows
+//! are false.
 
 use std::collections::BTreeSet;
 use syn::parse::Parser;
@@ -11,6 +12,34 @@ use syn::{Attribute, Meta, Token};
 pub(crate) struct Cfg<'a> {
     /// Enabled features.
     pub(crate) features: &'a BTreeSet<String>,
+    /// What it is built for.
+    pub(crate) target: &'static Target,
+}
+
+/// A compilation target.
+#[derive(Debug)]
+pub(crate) struct Target {
+    arch: &'static [&'static str],
+    family: &'static str,
+    os: &'static str,
+    width: &'static str,
+}
+
+/// `wasm32-unknown-unknown`.
+pub(crate) const WASM: Target = Target { arch: &["wasm32"], family: "wasm", os: "unknown", width: "32" };
+/// `sbpf-solana-solana` and its predecessors `sbf` and `bpfel`.
+/// Source: anza-xyz/rust `compiler/rustc_target/src/spec/targets/sbf_solana_solana.rs`.
+const SBF: Target = Target { arch: &["sbpf", "sbf", "bpf"], family: "solana", os: "solana", width: "64" };
+/// Crates that only programs for that machine depend on.
+const SBF_CRATES: &[&str] = &["solana_program", "solana_program_entrypoint", "pinocchio", "anchor_lang", "steel"];
+
+impl Target {
+    /// What a package is built for, by what it depends on.
+    pub(crate) fn of(package: &super::Package) -> &'static Target {
+        let mut names =
+            package.deps.iter().map(|(name, _)| name.as_str()).chain(package.missing.iter().map(String::as_str));
+        if names.any(|name| SBF_CRATES.contains(&name)) { &SBF } else { &WASM }
+    }
 }
 
 impl Cfg<'_> {
@@ -23,10 +52,10 @@ impl Cfg<'_> {
                 let value = text.value();
                 match ident(&pair.path).as_str() {
                     "feature" => self.features.contains(&value),
-                    "target_arch" => value == "wasm32",
-                    "target_family" => value == "wasm",
-                    "target_os" => value == "unknown",
-                    "target_pointer_width" => value == "32",
+                    "target_arch" => self.target.arch.contains(&value.as_str()),
+                    "target_family" => value == self.target.family,
+                    "target_os" => value == self.target.os,
+                    "target_pointer_width" => value == self.target.width,
                     "target_endian" => value == "little",
                     "panic" => value == "abort",
                     _ => false,

@@ -2,7 +2,7 @@
 
 use super::Rewrite;
 use super::attributes::{VariantText, derived};
-use super::cfg::Cfg;
+use super::cfg::{Cfg, Target};
 use super::items::{Fragment, Items, PendingFile, PendingMacro, lower_file};
 use super::macros;
 use super::text::{self, Piece, SpanMap};
@@ -96,7 +96,8 @@ impl Loader<'_, '_> {
     }
 
     fn cfg(&self) -> Cfg<'_> {
-        Cfg { features: &self.world.packages[self.id.0 as usize].features }
+        let package = &self.world.packages[self.id.0 as usize];
+        Cfg { features: &package.features, target: Target::of(package) }
     }
 
     fn read(&mut self, path: &str) -> Option<(FileId, Arc<str>)> {

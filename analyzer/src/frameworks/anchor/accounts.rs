@@ -41,49 +41,55 @@ const MAX_ACCOUNTS: usize = 512;
 
 /// Text of an expression in a constraint, with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub(in crate::frameworks) struct Text {
+    pub(in crate::frameworks) text: String,
+    pub(in crate::frameworks) span: Span,
 }
 
 /// One account of an instruction.
 #[derive(Clone, Debug)]
-pub(super) struct Declared {
+pub(in crate::frameworks) struct Declared {
     /// Name, with dots where structs stand in structs.
-    pub(super) name: String,
+    pub(in crate::frameworks) name: String,
     /// What names of fields in the constraints begin with: empty, or a path that ends in a dot.
-    pub(super) prefix: String,
+    pub(in crate::frameworks) prefix: String,
     /// Scope of the constraints.
-    pub(super) module: ModId,
+    pub(in crate::frameworks) module: ModId,
     /// Names that `#[instruction(..)]` gives to arguments, and what the handler calls them.
-    pub(super) args: Vec<(String, String)>,
+    pub(in crate::frameworks) args: Vec<(String, String)>,
     /// Last segment of the type: `Account`, `Signer`.
-    pub(super) wrapper: String,
+    pub(in crate::frameworks) wrapper: String,
     /// `init` without seeds: any address whose key signs.
-    pub(super) keypair: bool,
+    pub(in crate::frameworks) keypair: bool,
     /// What it holds, `Opaque` unless a discriminator or an owner tells it from all others.
-    pub(super) value: Type,
+    pub(in crate::frameworks) value: Type,
     /// Names of the type inside: `System`, `Token`.
-    pub(super) inner: String,
-    pub(super) writable: bool,
-    pub(super) signer: bool,
-    pub(super) optional: bool,
-    pub(super) seeds: Option<Text>,
-    pub(super) seeds_program: Option<Text>,
-    pub(super) address: Option<Text>,
-    pub(super) ata: Option<(Text, Text)>,
-    pub(super) has_one: Vec<Text>,
+    pub(in crate::frameworks) inner: String,
+    pub(in crate::frameworks) writable: bool,
+    pub(in crate::frameworks) signer: bool,
+    pub(in crate::frameworks) optional: bool,
+    pub(in crate::frameworks) seeds: Option<Text>,
+    pub(in crate::frameworks) seeds_program: Option<Text>,
+    pub(in crate::frameworks) address: Option<Text>,
+    pub(in crate::frameworks) ata: Option<(Text, Text)>,
+    pub(in crate::frameworks) has_one: Vec<Text>,
+    /// Expressions of all constraints: code that runs before the handler.
+    pub(in crate::frameworks) exprs: Vec<Text>,
+    /// Type of what it holds.
+    pub(in crate::frameworks) holds: Ty,
     /// `init`, `init_if_needed`, `zero`, `close`, `realloc`: the framework writes it.
-    pub(super) made: bool,
+    pub(in crate::frameworks) made: bool,
     /// The framework writes it in every call that succeeds.
-    pub(super) always: bool,
-    /// Accounts whose lamports the framework moves.
-    pub(super) pays: Vec<String>,
-    pub(super) identity: Term,
-    pub(super) written: Written,
-    pub(super) why: Vec<Span>,
+    pub(in crate::frameworks) always: bool,
+    /// Accounts without data whose lamports the framework takes.
+    pub(in crate::frameworks) pays: Vec<String>,
+    /// Accounts that get its lamports when it is closed.
+    pub(in crate::frameworks) refunds: Vec<String>,
+    pub(in crate::frameworks) identity: Term,
+    pub(in crate::frameworks) written: Written,
+    pub(in crate::frameworks) why: Vec<Span>,
     /// From the attribute to the type.
-    pub(super) span: Span,
+    pub(in crate::frameworks) span: Span,
 }
 
 impl Declared {
@@ -123,13 +129,25 @@ pub(super) fn find(engine: &mut Engine<'_>, ty: &TypeRef, module: ModId) -> Opti
 }
 
 /// The accounts of a struct in order. `args` are the names of the handler's arguments.
-pub(super) fn flatten(engine: &mut Engine<'_>, id: ItemId, args: &[String]) -> Vec<Declared> {
+///
+/// Also the structs, each with the prefix of its fields' names.
+pub(super) fn flatten(engine: &mut Engine<'_>, id: ItemId, args: &[String]) -> (Vec<Declared>, Vec<(String, ItemId)>) {
     let mut out = Vec::new();
-    add(engine, id, "", args, 0, &mut out);
-    out
+    let mut structs = Vec::new();
+    add(engine, id, "", args, 0, &mut out, &mut structs);
+    (out, structs)
 }
 
-fn add(engine: &mut Engine<'_>, id: ItemId, prefix: &str, args: &[String], depth: usize, out: &mut Vec<Declared>) {
+fn add(
+    engine: &mut Engine<'_>,
+    id: ItemId,
+    prefix: &str,
+    args: &[String],
+    depth: usize,
+    out: &mut Vec<Declared>,
+    structs: &mut Vec<(String, ItemId)>,
+) {
+    structs.push((prefix.to_owned(), id));
     let item = engine.item(id);
     let ItemKind::Struct(def) = &item.kind else { return };
     let module = ModId { krate: id.krate, idx: item.module };
@@ -151,7 +169,7 @@ fn add(engine: &mut Engine<'_>, id: ItemId, prefix: &str, args: &[String], depth
             // In 2.0 a struct in a struct is written `Nested<T>`.
             let inner = if wrapper == "Nested" { segment.args.first().unwrap_or(ty) } else { ty };
             if let Some(inner) = find(engine, inner, module) {
-                add(engine, inner, &format!("{prefix}{}.", field.name), &plain, depth + 1, out);
+                add(engine, inner, &format!("{prefix}{}.", field.name), &plain, depth + 1, out, structs);
                 continue;
             }
         }
@@ -163,6 +181,9 @@ fn add(engine: &mut Engine<'_>, id: ItemId, prefix: &str, args: &[String], depth
         let held = segment.args.first();
         if let Some(TypeRef::Path(held)) = held {
             declared.inner = held.segments.last().map(|segment| segment.name.to_string()).unwrap_or_default();
+        }
+        if let Some(held) = held {
+            declared.holds = engine.lower_ty(held, &TyEnv::root(module));
         }
         declared.value = value(engine, wrapper, held, module);
         if NEVER_WRITTEN.contains(&wrapper) {
@@ -206,7 +227,8 @@ fn unwrapped(ty: &TypeRef) -> (&TypeRef, bool) {
     (ty, optional)
 }
 
-fn empty(name: String, prefix: &str, module: ModId, span: Span) -> Declared {
+/// An account without any constraint.
+pub(in crate::frameworks) fn empty(name: String, prefix: &str, module: ModId, span: Span) -> Declared {
     Declared {
         name,
         prefix: prefix.to_owned(),
@@ -224,9 +246,12 @@ fn empty(name: String, prefix: &str, module: ModId, span: Span) -> Declared {
         address: None,
         ata: None,
         has_one: Vec::new(),
+        exprs: Vec::new(),
+        holds: Ty::Unknown,
         made: false,
         always: false,
         pays: Vec::new(),
+        refunds: Vec::new(),
         identity: Term::Any,
         written: Written::Unknown,
         why: Vec::new(),
@@ -246,6 +271,9 @@ fn read(engine: &Engine<'_>, field: &Field, prefix: &str, module: ModId) -> Decl
             let span = Span { file: attr.span.file, lo, hi: lo + one.value.len() as u32 };
             let text = || Text { text: one.value.to_owned(), span };
             let name = || format!("{prefix}{}", one.value.trim());
+            if !one.value.is_empty() {
+                out.exprs.push(text());
+            }
             match one.word.as_str() {
                 "mut" => out.writable = true,
                 "init" | "init_if_needed" => {
@@ -268,7 +296,7 @@ fn read(engine: &Engine<'_>, field: &Field, prefix: &str, module: ModId) -> Decl
                 "close" => {
                     out.made = true;
                     out.always = true;
-                    out.pays.push(name());
+                    out.refunds.push(name());
                 }
                 "payer" | "realloc::payer" | "realloc_payer" => out.pays.push(name()),
                 "signer" => out.signer = true,
@@ -327,7 +355,9 @@ pub(super) fn written(all: &mut [Declared]) {
     let paying: Vec<(String, Span, bool)> = all
         .iter()
         .filter(|account| account.made)
-        .flat_map(|account| account.pays.iter().map(|name| (name.clone(), account.span, account.always)))
+        .flat_map(|account| {
+            account.pays.iter().chain(&account.refunds).map(|name| (name.clone(), account.span, account.always))
+        })
         .collect();
     for account in all.iter_mut() {
         if account.made {

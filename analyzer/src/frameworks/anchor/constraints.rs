@@ -5,17 +5,17 @@
 /// One constraint: its word (`mut`, `associated_token::mint`) and, after `=`, its expression with the place of that in
 /// the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Constraint<'t> {
+pub(in crate::frameworks) struct Constraint<'t> {
     /// The word, without spaces.
-    pub(super) word: String,
+    pub(in crate::frameworks) word: String,
     /// The expression; empty when there is none.
-    pub(super) value: &'t str,
+    pub(in crate::frameworks) value: &'t str,
     /// Where the expression begins in the text.
-    pub(super) at: usize,
+    pub(in crate::frameworks) at: usize,
 }
 
 /// The constraints of an attribute's text.
-pub(super) fn constraints(text: &str) -> Vec<Constraint<'_>> {
+pub(in crate::frameworks) fn constraints(text: &str) -> Vec<Constraint<'_>> {
     let marks = marks(text);
     let mut ends: Vec<usize> = marks.iter().filter(|(_, mark)| *mark == ',').map(|(at, _)| *at).collect();
     ends.push(text.len());

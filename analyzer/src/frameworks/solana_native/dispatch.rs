@@ -1,0 +1,205 @@
+//! Where a program decides which instruction a call is: the first `match` over an enum of the program, or over a number,
+//! whose arms go on with the accounts.
+
+use super::snake;
+use crate::effects::ty::TyEnv;
+use crate::effects::value::FuncVal;
+use crate::effects::{Engine, children};
+use crate::ir::Span;
+use crate::ir::hir::{Body, Expr, ExprId, ItemId, ItemKind, ModId, Name, Pat, PatId, Path};
+use crate::source::{Ns, Resolved};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Functions looked at.
+const MAX_FUNCTIONS: usize = 64;
+
+/// The `match` that tells instructions apart.
+pub(super) struct Dispatch {
+    /// Place of the `match`.
+    pub(super) span: Span,
+    /// The enum, if it is one.
+    pub(super) of: Option<ItemId>,
+    /// One for each instruction.
+    pub(super) arms: Vec<Arm>,
+}
+
+/// One instruction.
+pub(super) struct Arm {
+    /// Index of the arm in the `match`.
+    pub(super) at: usize,
+    /// Name of the instruction.
+    pub(super) name: String,
+    /// The variant.
+    pub(super) variant: Option<u32>,
+    /// Where it stands.
+    pub(super) span: Span,
+}
+
+/// Looks through the functions an entry point calls, nearest first.
+pub(super) fn find(engine: &mut Engine<'_>, entry: ItemId) -> Option<Dispatch> {
+    let mut todo = vec![entry];
+    let mut seen = BTreeSet::from([entry]);
+    let mut at = 0;
+    while let Some(&id) = todo.get(at).filter(|_| at < MAX_FUNCTIONS) {
+        at += 1;
+        let Some(body) = engine.world.body(id) else { continue };
+        let module = body.module.unwrap_or(ModId { krate: id.krate, idx: engine.item(id).module });
+        if let Some(found) = in_body(engine, id, &body, module) {
+            return Some(found);
+        }
+        let mut env = TyEnv::root(module);
+        env.self_ty = owner(engine, id);
+        let env = Rc::new(env);
+        for (expr, span) in &body.exprs {
+            let Expr::Path(path) = expr else { continue };
+            if let Some(func) = engine.named_code(&body, &env, path, *span) {
+                if let FuncVal::Item { item, .. } = func.as_ref() {
+                    if item.krate == entry.krate && seen.insert(*item) {
+                        todo.push(*item);
+                    }
+                }
+            }
+        }
+    }
+    None
+}
+
+fn owner(engine: &mut Engine<'_>, id: ItemId) -> Option<crate::effects::ty::Ty> {
+    let item = engine.item(id);
+    let ItemKind::Fn(function) = &item.kind else { return None };
+    let block = engine.item(ItemId { krate: id.krate, idx: function.owner? });
+    let ItemKind::Impl(block) = &block.kind else { return None };
+    let env = TyEnv::root(ModId { krate: id.krate, idx: item.module });
+    Some(engine.lower_ty(&block.self_ty, &env))
+}
+
+fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId) -> Option<Dispatch> {
+    let item = engine.item(id);
+    let ItemKind::Fn(function) = &item.kind else { return None };
+    let handed: Vec<Name> = function
+        .params
+        .iter()
+        .filter(|(_, ty)| super::accounts_type(ty).is_some())
+        .filter_map(|(name, _)| name.clone())
+        .collect();
+    for (at, (expr, span)) in body.exprs.iter().enumerate() {
+        let Expr::Match(_, arms) = expr else { continue };
+        let _ = at;
+        let goes_on = arms.iter().filter(|arm| mentions(body, arm.body, &handed)).count();
+        if goes_on == 0 {
+            continue;
+        }
+        let mut dispatch = Dispatch { span: *span, of: None, arms: Vec::new() };
+        let mut plain = true;
+        for (at, arm) in arms.iter().enumerate() {
+            let mut paths = Vec::new();
+            let mut numbers = 0;
+            patterns(body, arm.pat, &mut paths, &mut numbers);
+            let mut named = false;
+            for path in &paths {
+                match engine.world.resolve(module, path, Ns::Value) {
+                    Resolved::Variant(of, variant) if of.krate == id.krate => {
+                        if dispatch.of.is_some_and(|known| known != of) {
+                            continue;
+                        }
+                        dispatch.of = Some(of);
+                        let name = path.segments.last().map(|last| snake(&last.name)).unwrap_or_default();
+                        dispatch.arms.push(Arm { at, name, variant: Some(variant), span: body.pat_span(arm.pat) });
+                        named = true;
+                    }
+                    Resolved::Variant(..) => {}
+                    _ => {
+                        // `Self::X` of an enum, `Deposit::DISCRIMINATOR`, `DEPOSIT`.
+                        if path.segments.last().is_some_and(|last| {
+                            last.name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_ascii_digit())
+                        }) {
+                            let n = path.segments.len();
+                            let word = if n > 1 { &path.segments[n - 2].name } else { &path.segments[n - 1].name };
+                            let name = if n > 1 { snake(word) } else { word.to_lowercase() };
+                            dispatch.arms.push(Arm { at, name, variant: None, span: body.pat_span(arm.pat) });
+                            named = true;
+                        }
+                    }
+                }
+            }
+            if !named && numbers > 0 && mentions(body, arm.body, &handed) {
+                let name = called(body, arm.body).unwrap_or_else(|| format!("instruction{at}"));
+                dispatch.arms.push(Arm { at, name, variant: None, span: body.pat_span(arm.pat) });
+            }
+            plain &= paths.iter().all(|path| {
+                path.segments.last().is_some_and(|last| matches!(last.name.as_str(), "Ok" | "Err" | "Some" | "None"))
+            });
+        }
+        let _ = plain;
+        let mut names = BTreeSet::new();
+        dispatch.arms.retain(|arm| names.insert(arm.name.clone()));
+        if !dispatch.arms.is_empty() {
+            return Some(dispatch);
+        }
+    }
+    None
+}
+
+/// Paths and numbers that a pattern compares with.
+fn patterns(body: &Body, pat: PatId, paths: &mut Vec<Path>, numbers: &mut usize) {
+    match body.pat(pat) {
+        Pat::Path(path, _) => paths.push(path.clone()),
+        Pat::TupleStruct(path, before, after) => {
+            paths.push(path.clone());
+            for part in before.iter().chain(after.iter().flatten()) {
+                patterns(body, *part, paths, numbers);
+            }
+        }
+        Pat::Struct(path, ..) => paths.push(path.clone()),
+        Pat::Tuple(before, after) => {
+            for part in before.iter().chain(after.iter().flatten()) {
+                patterns(body, *part, paths, numbers);
+            }
+        }
+        Pat::Slice(before, _, after, _) => {
+            before.iter().chain(after).for_each(|part| patterns(body, *part, paths, numbers))
+        }
+        Pat::Or(parts) => parts.iter().for_each(|part| patterns(body, *part, paths, numbers)),
+        Pat::Ref(inner) => patterns(body, *inner, paths, numbers),
+        Pat::Lit(_) | Pat::Range(..) => *numbers += 1,
+        _ => {}
+    }
+}
+
+/// True if an expression mentions one of these bindings.
+fn mentions(body: &Body, e: ExprId, names: &[Name]) -> bool {
+    if let Expr::Local(local) = body.expr(e) {
+        if body.locals.get(local.0 as usize).is_some_and(|name| names.contains(name)) {
+            return true;
+        }
+    }
+    let mut found = false;
+    children(body.expr(e), &mut |child| found = found || mentions(body, child, names));
+    found
+}
+
+/// The first function an arm calls, without `process_`.
+fn called(body: &Body, e: ExprId) -> Option<String> {
+    if let Expr::Call(callee, _) = body.expr(e) {
+        if let Expr::Path(path) = body.expr(*callee) {
+            let last = &path.segments.last()?.name;
+            if last.chars().next().is_some_and(char::is_lowercase)
+                && !matches!(last.as_str(), "try_from" | "from" | "new")
+            {
+                return Some(last.strip_prefix("process_").unwrap_or(last).to_owned());
+            }
+            if path.segments.len() > 1 {
+                return Some(snake(&path.segments[path.segments.len() - 2].name));
+            }
+        }
+    }
+    let mut found = None;
+    children(body.expr(e), &mut |child| {
+        if found.is_none() {
+            found = called(body, child);
+        }
+    });
+    found
+}
