@@ -249,6 +249,14 @@ fn written_is_right_or_silent() {
     ] {
         assert_eq!(written(body, more), want, "{body}");
     }
+    // A change that fails is none.
+    for body in [
+        "match ctx.accounts.state.add_lamports(first) { Err(e) => assert_eq!(e, E::X), _ => unreachable!() }",
+        "if ctx.accounts.state.sub_lamports(first).is_err() { ctx.accounts.log.n = 1; }",
+        "let r = ctx.accounts.state.sub_lamports(first); if r.is_err() { return Ok(()); }",
+    ] {
+        assert_eq!(written(body, "")[0], Written::Unknown, "{body}");
+    }
     // Each of these may write the state in a way that is not followed.
     for (body, more) in [
         ("ctx.accounts.state.list.push(1);", ""),

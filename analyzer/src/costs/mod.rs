@@ -6,6 +6,7 @@
 //! `snake_case` and without the kind (`Transfer`, `transfer` and `execute::transfer` are one).
 
 pub(crate) mod cosmos;
+mod solana;
 mod table;
 
 use std::collections::BTreeMap;
@@ -40,7 +41,8 @@ pub(crate) trait Reader: Sync {
 }
 
 /// All formats; the first that recognises a file reads it.
-const READERS: &[&dyn Reader] = &[&cosmos::Transactions, &table::Lines, &table::Table];
+const READERS: &[&dyn Reader] =
+    &[&cosmos::Transactions, &solana::Transactions, &solana::Bench, &solana::Logs, &table::Lines, &table::Table];
 
 /// Why costs cannot be read.
 #[derive(Debug, thiserror::Error)]

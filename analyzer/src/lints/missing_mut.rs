@@ -60,6 +60,12 @@ impl Lint for MissingMut {
             .label(account.span, "declared read-only");
         finding.cell = Some(account.name.clone());
         finding.fix = say::by_hand("declare it writable, or work on a copy", Upgrade::Client);
+        if account.signer {
+            finding = finding.note(
+                NoteKind::Effect,
+                "it works where the same transaction locks the account for another reason, as it does for who pays its fee",
+            );
+        }
         finding.note(NoteKind::Checked, "the declaration has no write lock, and the write is on a path that succeeds")
     }
 }

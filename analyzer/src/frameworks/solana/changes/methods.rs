@@ -1,7 +1,7 @@
 //! Method calls: on accounts, on their data, on values that hold them.
 
 use super::value::{Handle, Held, Value, What};
-use super::words::{CHANGES, DEMANDS, LOOKS, OPENS, READS, VIEWS, WRITES};
+use super::words::{CATCHES, CHANGES, DEMANDS, LOOKS, OPENS, READS, VIEWS, WRITES};
 use super::{Changes, Frame};
 use crate::effects::method::Found;
 use crate::effects::ty::Ty;
@@ -11,7 +11,10 @@ use std::rc::Rc;
 
 impl Changes<'_, '_> {
     pub(super) fn method(&mut self, f: &mut Frame, recv: ExprId, name: &Name, args: &[ExprId], span: Span) -> Value {
+        let caught = CATCHES.contains(&name.as_str());
+        self.doubt += u32::from(caught);
         let place = self.place(f, recv);
+        self.doubt -= u32::from(caught);
         let values: Vec<Value> = args.iter().map(|&arg| self.value(f, arg)).collect();
         let walks = |value: &Value| value.own.iter().any(|handle| matches!(handle.what, What::Walk(_) | What::List(_)));
         let mut given = if walks(&place) {

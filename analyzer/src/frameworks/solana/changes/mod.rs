@@ -86,6 +86,8 @@ pub(crate) struct Changes<'e, 'w> {
     depth: usize,
     /// The first argument of the method call at hand, where it is a number.
     literal: Option<u32>,
+    /// Calls whose failure is caught: what they change is changed only if they succeed.
+    doubt: u32,
     /// Of the `match` at this place, only this arm is taken.
     pub(crate) chosen: Option<(Span, usize)>,
 }
@@ -124,6 +126,7 @@ impl<'e, 'w> Changes<'e, 'w> {
             steps: 0,
             depth: 0,
             literal: None,
+            doubt: 0,
             chosen: None,
         }
     }
@@ -348,7 +351,7 @@ impl<'e, 'w> Changes<'e, 'w> {
                 | What::Account(account, _)
                 | What::Cell(account)
                 | What::Info(account) => {
-                    if handle.sure && alone {
+                    if handle.sure && alone && self.doubt == 0 {
                         if let Some(found) = self.found.get_mut(account as usize) {
                             found.sure.insert(span);
                             found.fields.insert(value.path.clone().unwrap_or_default().join("."));

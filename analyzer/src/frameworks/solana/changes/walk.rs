@@ -134,12 +134,12 @@ impl Changes<'_, '_> {
                 value
             }
             Expr::Let(pat, init) => {
-                let (value, by_ref) = self.scrutinee(f, *init);
+                let (value, by_ref) = self.scrutinee(f, *init, true);
                 self.bind(f, *pat, value, by_ref);
                 Value::plain(Ty::bool())
             }
             Expr::Match(scrutinee, arms) => {
-                let (value, by_ref) = self.scrutinee(f, *scrutinee);
+                let (value, by_ref) = self.scrutinee(f, *scrutinee, true);
                 let mut result = Value::plain(Ty::Never);
                 let before = self.walks.clone();
                 let mut ways = Vec::new();
@@ -223,7 +223,7 @@ impl Changes<'_, '_> {
                         }
                         Stmt::Let(pat, ty, init, otherwise) => {
                             if let Some(init) = init {
-                                let (mut value, by_ref) = self.scrutinee(f, *init);
+                                let (mut value, by_ref) = self.scrutinee(f, *init, false);
                                 if let Some(ty) = ty {
                                     let env = f.env.clone();
                                     let ty = self.engine.lower_ty(ty, &env);
@@ -391,8 +391,17 @@ impl Changes<'_, '_> {
     }
 
     /// A value that is taken apart: places stay places, so that `ref mut` can borrow them.
-    fn scrutinee(&mut self, f: &mut Frame, e: ExprId) -> (Value, bool) {
-        (self.place(f, e), false)
+    fn scrutinee(&mut self, f: &mut Frame, e: ExprId, tested: bool) -> (Value, bool) {
+        // A call that may fail, and the code goes on.
+        let caught = match f.body.expr(e) {
+            Expr::Call(..) => tested,
+            Expr::MethodCall(_, name, ..) => tested || super::words::CHANGES.contains(&name.as_str()),
+            _ => false,
+        };
+        self.doubt += u32::from(caught);
+        let value = self.place(f, e);
+        self.doubt -= u32::from(caught);
+        (value, false)
     }
 
     /// What is inside `Option`, `Result` and their like, which are the same value here.

@@ -89,3 +89,10 @@ pub(super) const DEMANDS: Words = Words(
     load_init load_mut
     ",
 );
+
+/// Methods after which the code goes on although the call before them failed.
+pub(super) const CATCHES: Words = Words(
+    "
+    is_err is_ok is_err_and is_ok_and ok err or or_else unwrap_or unwrap_or_default unwrap_or_else map_or map_or_else
+    ",
+);
