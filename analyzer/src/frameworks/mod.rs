@@ -28,10 +28,6 @@ pub(crate) struct Framework {
 }
 
 /// All frameworks, in the order in which they are tried.
-<<<<<<< HEAD
-pub(crate) const ALL: &[Framework] =
-    &[anchor::FRAMEWORK, solana_native::FRAMEWORK, cosmwasm::FRAMEWORK, soroban::FRAMEWORK, ink::FRAMEWORK, near::FRAMEWORK, frame::FRAMEWORK];
-=======
 pub(crate) const ALL: &[Framework] = &[
     anchor::FRAMEWORK,
     solana_native::FRAMEWORK,
@@ -39,8 +35,8 @@ pub(crate) const ALL: &[Framework] = &[
     soroban::FRAMEWORK,
     ink::FRAMEWORK,
     near::FRAMEWORK,
+    frame::FRAMEWORK,
 ];
->>>>>>> e46d3e0 (Format of the list of frameworks)
 
 /// Ids and names of all frameworks, in the order in which they are tried.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
