@@ -104,6 +104,7 @@ const PAGES: &[(&str, &str)] = &[
     ("cosmwasm.md", "CosmWasm in five minutes"),
     ("near.md", "NEAR"),
     ("ink.md", "ink!"),
+    ("stylus.md", "Stylus"),
     ("attributes.md", "In the code"),
     ("editors.md", "In the editor"),
     ("ci.md", "In CI"),

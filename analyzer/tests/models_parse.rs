@@ -12,7 +12,7 @@ use syn::visit::{self, Visit};
 const HOST: &str = "Cell Seq cell read probe write delete append scan scan_keys same inject pure any opaque decode add sub min max \
     or and xor checked_add checked_sub env caller origin this maybe fail external balance unknown elements \
     capability send observe named touch authorize stored fresh fresh_at latent below guard nested root \
-    save_root attached callback role name_of assume";
+    save_root attached callback role name_of assume at entry part slot fields value";
 
 /// Names that Rust itself gives.
 const BUILTIN: &str =

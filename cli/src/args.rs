@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Footprint(commands::footprint::Args),
     /// Accounts of instructions: declared locks and what the code does
     Accounts(commands::footprint::AccountsArgs),
+    /// Storage slots of one call, as an EIP-2930 access list
+    AccessList(commands::access_list::Args),
     /// Keep a file of known findings
     Baseline(commands::baseline::Args),
     /// Write a commented crosslane.toml and say what to do next

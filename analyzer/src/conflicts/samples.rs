@@ -122,6 +122,7 @@ impl Builder {
                 kind: kind.to_owned(),
                 prefix: Some(name.to_ascii_lowercase().into_bytes()),
                 encoding: "cw-storage-plus".to_owned(),
+                slot: None,
             },
             keys: keys.to_vec(),
             value,

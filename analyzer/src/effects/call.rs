@@ -518,15 +518,11 @@ impl Engine<'_> {
             let ret = self.lower_ty(&function.ret, &env);
             let ret = if ret.is_unknown() || matches!(ret, Ty::Param(..) | Ty::Dyn(_)) { want.clone() } else { ret };
             // Under ambient access, code of the contract that is handed over may touch state when it is called back.
-            let own_code = |value: &Val| match (&value.kind, &value.ty) {
-                (Kind::Closure(_) | Kind::Func(_) | Kind::Multi(_) | Kind::Iter(_), _) => true,
-                (_, Ty::Adt(id, _)) => self.world.packages()[id.krate.0 as usize].analysed,
-                _ => false,
-            };
-            let called_back = self.ambient && all.iter().any(own_code);
+            let ambient = self.ambient;
+            let called_back = all.iter().any(|value| ambient && self.calls_back(value));
             let handed_over = called_back || all.iter().any(|value| self.carries_cap(value, 0));
             if !handed_over {
-                return self.unseen_call(UnknownReason::UnresolvedCall, &item.name, &all, &ret, span);
+                return self.unseen_value(&all, &ret, span);
             }
             // A closure or generic value with access to state goes in: follow it.
             let mut all = all.into_iter();

@@ -4,7 +4,7 @@ use super::record::{Did, Event, Load, Stored};
 use super::value::{CellVal, Delta, Dep, Kind, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{BinOp, ItemKind, Name};
-use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Span, Step, Term, Type, UnknownReason};
+use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Span, Term, Type, UnknownReason};
 use std::rc::Rc;
 
 impl Engine<'_> {
@@ -52,6 +52,12 @@ impl Engine<'_> {
                 let value = generic.first().cloned().unwrap_or(Ty::Unknown);
                 self.host_named(&arg(0), &arg(1), &value, span)
             }
+            "value" => self.host_value(&args, &ty, want, span)?,
+            "slot" => self.host_slot(&arg(0)),
+            "fields" => self.host_fields(&arg(0)),
+            "at" => self.host_at(&arg(0), &ty)?,
+            "entry" => self.host_below(&arg(0), &arg(1), &ty)?,
+            "part" => self.host_part(&arg(0), &arg(1), &ty)?,
             "authorize" => {
                 self.host_authorize(&arg(0), span);
                 Val::unit()
@@ -275,7 +281,7 @@ impl Engine<'_> {
     }
 
     /// Runs an intrinsic for the cell, or for each of several cells of which one is meant.
-    fn on_cells(
+    pub(super) fn on_cells(
         &mut self,
         args: &[Val],
         generic: &[Ty],
@@ -292,7 +298,7 @@ impl Engine<'_> {
         let cell_of = |value: &Val| match &value.kind {
             Kind::Cell(cell) => Some((cell.clone(), None)),
             Kind::Tuple(parts) => match parts.as_slice() {
-                [Val { kind: Kind::Cell(cell), .. }, key] => Some((cell.clone(), Some(key.clone()))),
+                [Val { kind: Kind::Cell(cell), .. }, key, ..] => Some((cell.clone(), Some(key.clone()))),
                 _ => None,
             },
             _ => None,
@@ -365,7 +371,7 @@ impl Engine<'_> {
         }
     }
 
-    fn key_types(&mut self, ty: &Ty) -> Vec<Type> {
+    pub(super) fn key_types(&mut self, ty: &Ty) -> Vec<Type> {
         match ty {
             Ty::Tuple(parts) => parts.iter().flat_map(|part| self.key_types(part)).collect(),
             ty => vec![self.describe(ty, 0)],
@@ -390,7 +396,7 @@ impl Engine<'_> {
         self.rec.events.push(event);
     }
 
-    fn host_read(&mut self, cell: &CellVal, args: &[Val], ty: &Ty, want: &Ty, span: Span) -> Ev {
+    pub(super) fn host_read(&mut self, cell: &CellVal, args: &[Val], ty: &Ty, want: &Ty, span: Span) -> Ev {
         let value_ty = if !cell.value.is_unknown() {
             cell.value.clone()
         } else if !ty.is_unknown() {
@@ -692,10 +698,6 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn address_type(&self) -> Type {
-        Type::Address(self.address_kind.to_owned())
-    }
-
     /// The wire description of a type.
     pub(crate) fn describe(&mut self, ty: &Ty, depth: usize) -> Type {
         if depth > 4 {
@@ -730,7 +732,16 @@ impl Engine<'_> {
                 if self.is_model(id.krate) {
                     let name = item.name.to_string();
                     if let Some(shape) = self.type_rows.get(&(id.krate, name.clone())) {
-                        return shape.clone();
+                        // A number whose width is the type's first argument.
+                        let width = || match args.first() {
+                            Some(Ty::Prim(bits)) => bits.parse().unwrap_or(256),
+                            _ => 256,
+                        };
+                        return match shape {
+                            Type::Uint(0) => Type::Uint(width()),
+                            Type::Int(0) => Type::Int(width()),
+                            shape => shape.clone(),
+                        };
                     }
                     return Type::Opaque(name);
                 }
@@ -775,11 +786,6 @@ impl Engine<'_> {
             }
             _ => Type::Opaque("?".to_owned()),
         }
-    }
-
-    /// An argument of an entry point.
-    pub(crate) fn argument(&self, name: &str, ty: Ty) -> Val {
-        Val::term(ty, Term::Arg(vec![Step::Field(name.to_owned())]))
     }
 }
 

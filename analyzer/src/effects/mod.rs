@@ -26,6 +26,7 @@ mod numbers;
 mod outside;
 mod paths;
 mod pattern;
+mod places;
 mod record;
 mod remote;
 pub(crate) mod rooted;

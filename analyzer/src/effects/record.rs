@@ -163,7 +163,12 @@ impl Cells {
         let name = value.label.as_ref().map_or(unnamed, |label| label.to_string());
         Some(self.push(Cell {
             name,
-            storage: Storage { kind: value.kind.to_string(), prefix: Some(prefix), encoding: encoding.to_owned() },
+            storage: Storage {
+                kind: value.kind.to_string(),
+                prefix: Some(prefix),
+                encoding: encoding.to_owned(),
+                slot: None,
+            },
             keys,
             value: ty,
             unit: match value.tier.as_ref().and_then(|tier| self.units.get(tier.as_str())) {
@@ -185,7 +190,7 @@ impl Cells {
         }
         self.push(Cell {
             name: name.to_owned(),
-            storage: Storage { kind: "host".to_owned(), prefix: None, encoding: "host".to_owned() },
+            storage: Storage { kind: "host".to_owned(), prefix: None, encoding: "host".to_owned(), slot: None },
             keys,
             value,
             unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },

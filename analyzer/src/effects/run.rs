@@ -7,7 +7,7 @@ use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
 use crate::frameworks::models;
 use crate::ir::hir::{Body, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Span, Term, Type, Unit, Unknown};
+use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Span, Step, Term, Type, Unit, Unknown};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -74,19 +74,10 @@ impl<'w> Engine<'w> {
             self.assumes.insert(format!("as-tabulated: {package}"));
         }
         let packages = self.world.packages().len();
+        let used = self.used_models();
         for at in 0..packages {
             let krate = CrateId(at as u32);
-            let Some(model) = self.world.model(krate) else { continue };
-            // A table nobody can reach is not read.
-            let named = |name: &String| *name == model.name || model.aliases.contains(name);
-            let used = self.world.packages().iter().any(|package| {
-                package.deps.iter().any(|(dep, _)| named(dep))
-                    || package.missing.iter().any(named)
-                    || package.crate_name == model.name
-            });
-            if !used {
-                continue;
-            }
+            let Some(model) = self.world.model(krate).filter(|_| used.contains(&krate)) else { continue };
             // Its traits are for types of all crates, whether or not a path leads here.
             let _ = self.world.krate(krate);
             let root = ModId { krate, idx: 0 };
@@ -141,6 +132,47 @@ impl<'w> Engine<'w> {
     pub(super) fn is_tabulated(&self, id: crate::ir::hir::CrateId) -> bool {
         let table = self.world.overlay(id).and_then(|table| self.world.model(table));
         table.is_some_and(|model| model.pure && model.ambient)
+    }
+
+    /// The tables that some package, or the text of such a table, names: a table nobody can reach is not read.
+    fn used_models(&self) -> Vec<CrateId> {
+        let packages = self.world.packages();
+        let models: Vec<CrateId> =
+            (0..packages.len() as u32).map(CrateId).filter(|id| self.world.model(*id).is_some()).collect();
+        let named = |id: CrateId, name: &String| self.world.model(id).is_some_and(|model| model.is_named(name));
+        let real = |at: &usize| self.world.model(CrateId(*at as u32)).is_none();
+        let packages: Vec<_> = (0..packages.len()).filter(real).map(|at| &packages[at]).collect();
+        let mut used: Vec<CrateId> = models
+            .iter()
+            .copied()
+            .filter(|&id| {
+                self.std_crate == Some(id)
+                    || packages.iter().any(|package| {
+                        package.deps.iter().any(|(dep, _)| named(id, dep))
+                            || package.missing.iter().any(|missing| named(id, missing))
+                            || self.world.model(id).is_some_and(|model| package.crate_name == model.name)
+                    })
+            })
+            .collect();
+        let mut at = 0;
+        while let Some(&user) = used.get(at) {
+            at += 1;
+            let Some(text) = self.world.model(user).map(|model| model.text.clone()) else { continue };
+            for &id in &models {
+                let mentioned = self.world.model(id).is_some_and(|model| {
+                    let word = |c: char| c.is_alphanumeric() || c == '_';
+                    text.match_indices(&model.name).any(|(at, name)| {
+                        let before = text[..at].chars().next_back();
+                        let after = &text[at + name.len()..];
+                        !before.is_some_and(word) && (after.starts_with("::") || after.starts_with(';'))
+                    })
+                });
+                if mentioned && !used.contains(&id) {
+                    used.push(id);
+                }
+            }
+        }
+        used
     }
 
     fn variant_fields(&self, id: ItemId, variant: Option<u32>) -> Vec<Name> {
@@ -334,6 +366,26 @@ impl<'w> Engine<'w> {
         id
     }
 
+    /// How addresses are encoded.
+    pub(crate) fn address_type(&self) -> Type {
+        Type::Address(self.address_kind.to_owned())
+    }
+
+    /// An argument of an entry point.
+    pub(crate) fn argument(&self, name: &str, ty: Ty) -> Val {
+        Val::term(ty, Term::Arg(vec![Step::Field(name.to_owned())]))
+    }
+
+    /// A cell that no line of the contract names (`<balance>`).
+    pub(crate) fn host_cell(&mut self, name: &str, keys: Vec<Type>, value: Type, global: bool) -> CellId {
+        self.cells.implicit(name, keys, value, global)
+    }
+
+    /// A field of a value.
+    pub(crate) fn field_of(&mut self, value: &Val, name: &Name) -> Val {
+        self.field(value, name)
+    }
+
     /// A parameter's wire description.
     pub(crate) fn describe_type(&mut self, ty: &Ty) -> Type {
         self.describe(ty, 0)
@@ -364,6 +416,9 @@ fn shape(text: &str) -> Option<Type> {
         None => (text, ""),
     };
     Some(match name {
+        // `uint(_)`: as wide as the type's first argument says.
+        "uint" if inner == "_" => Type::Uint(0),
+        "int" if inner == "_" => Type::Int(0),
         "uint" => Type::Uint(inner.parse().ok()?),
         "int" => Type::Int(inner.parse().ok()?),
         "bool" => Type::Bool,

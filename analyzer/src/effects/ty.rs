@@ -214,6 +214,8 @@ impl Engine<'_> {
             TypeRef::Impl(bounds) | TypeRef::Dyn(bounds) => self.bounds_ty(bounds, env, depth + 1),
             TypeRef::Never => Ty::Never,
             TypeRef::Const(Lit::Str(text)) => Ty::Text(Name::from(text.as_ref())),
+            // A constant argument is told from others by its text.
+            TypeRef::Const(Lit::Int(value, _)) => Ty::Prim(Name::from(value.to_string())),
             TypeRef::Const(_) | TypeRef::Infer | TypeRef::Opaque => Ty::Unknown,
         }
     }

@@ -223,7 +223,7 @@ pub(in crate::frameworks) fn cells_and_entries(instructions: Vec<Instruction>) -
         let id = CellId(cells.len() as u32);
         cells.push(Cell {
             name: name.clone(),
-            storage: Storage { kind: "account".to_owned(), prefix: None, encoding: "account".to_owned() },
+            storage: Storage { kind: "account".to_owned(), prefix: None, encoding: "account".to_owned(), slot: None },
             keys: vec![Type::Address(ADDRESS.to_owned())],
             value: account.value.clone(),
             // All accounts of the chain are units of one kind, told apart by address alone.

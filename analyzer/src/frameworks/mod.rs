@@ -10,6 +10,7 @@ pub(crate) mod near;
 pub(crate) mod solana;
 pub(crate) mod solana_native;
 pub(crate) mod soroban;
+pub(crate) mod stylus;
 
 use crate::effects::Engine;
 use crate::ir::Contract;
@@ -36,6 +37,7 @@ pub(crate) const ALL: &[Framework] = &[
     ink::FRAMEWORK,
     near::FRAMEWORK,
     frame::FRAMEWORK,
+    stylus::FRAMEWORK,
 ];
 
 /// Ids and names of all frameworks, in the order in which they are tried.

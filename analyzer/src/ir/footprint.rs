@@ -290,6 +290,56 @@ pub struct Storage {
     pub prefix: Option<Vec<u8>>,
     /// Name of the key encoding (`cw-storage-plus`, `scval`, `borsh` …).
     pub encoding: String,
+    /// Where the value lies, on chains whose storage is numbered words; `None` elsewhere or when it is not known.
+    pub slot: Option<Slot>,
+}
+
+/// A place in storage of numbered 32-byte words: a first number, and how the numbers of the key's entries follow from it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The number to start from, decimal.
+    pub start: String,
+    /// What is done to it, in order.
+    pub steps: Vec<SlotStep>,
+    /// Bytes from the word's low end at which the value begins.
+    pub offset: u8,
+    /// Bytes the value takes, 1 to 32.
+    pub bytes: u8,
+}
+
+/// A step from one slot number to the next.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SlotStep {
+    /// So many slots further.
+    Add(u64),
+    /// An entry of a map: the hash of the key's next component and the number.
+    Map {
+        /// How the component goes into the hash.
+        key: KeyHash,
+    },
+    /// The content of a list: the hash of the number.
+    Data,
+    /// An element: the key's next component counts elements of so many bytes, as many to a slot as fit, or of so many
+    /// slots each.
+    Index {
+        /// Bytes of an element inside a slot.
+        bytes: u8,
+        /// Slots of an element.
+        slots: u64,
+    },
+}
+
+/// How a key goes into a slot's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyHash {
+    /// 32 bytes, the number at the low end.
+    Number,
+    /// 32 bytes, the bytes at the high end.
+    Bytes,
+    /// The bytes as they are.
+    Raw,
+    /// Not known.
+    Unknown,
 }
 
 /// The unit the chain locks or validates.

@@ -87,7 +87,7 @@ impl Build {
         let span = self.line(&format!("const {name}"));
         self.contract.cells.push(Cell {
             name: name.to_owned(),
-            storage: Storage { kind: "item".to_owned(), prefix: None, encoding: "test".to_owned() },
+            storage: Storage { kind: "item".to_owned(), prefix: None, encoding: "test".to_owned(), slot: None },
             keys: keys.to_vec(),
             value,
             unit: Unit { kind: "key".to_owned(), id: "own".to_owned() },

@@ -170,6 +170,7 @@ impl Wire<'_> {
                 prefix: text,
                 encoding: cell.storage.encoding.clone(),
                 layout: cell.shapes.iter().find(|layout| super::layout::payload(layout).is_none()).cloned(),
+                slot: cell.storage.slot.as_ref().map(slot),
             },
             keys: cell.keys.iter().map(|ty| self.ty(ty)).collect(),
             value: self.ty(&cell.value),
@@ -492,5 +493,28 @@ fn constant(value: &ir::Const) -> v1::Const {
         ir::Const::Str(value) => v1::Const::Str(value.clone()),
         ir::Const::Bytes(value) => v1::Const::Bytes(value.clone()),
         ir::Const::Name(value) => v1::Const::Name(value.clone()),
+    }
+}
+
+fn slot(slot: &ir::Slot) -> v1::Slot {
+    let step = |step: &ir::SlotStep| match step {
+        ir::SlotStep::Add(more) => v1::SlotStep::Add(*more),
+        ir::SlotStep::Data => v1::SlotStep::Data,
+        ir::SlotStep::Index { bytes, slots } => v1::SlotStep::Index { bytes: *bytes, slots: *slots },
+        ir::SlotStep::Map { key } => v1::SlotStep::Map(
+            match key {
+                ir::KeyHash::Number => "number",
+                ir::KeyHash::Bytes => "bytes",
+                ir::KeyHash::Raw => "raw",
+                ir::KeyHash::Unknown => "unknown",
+            }
+            .to_owned(),
+        ),
+    };
+    v1::Slot {
+        start: slot.start.clone(),
+        steps: slot.steps.iter().map(step).collect(),
+        offset: slot.offset,
+        bytes: slot.bytes,
     }
 }

@@ -65,7 +65,12 @@ impl Load<'_> {
         };
         ir::Cell {
             name: cell.id.clone(),
-            storage: ir::Storage { kind: cell.storage.kind.clone(), prefix, encoding: cell.storage.encoding.clone() },
+            storage: ir::Storage {
+                kind: cell.storage.kind.clone(),
+                prefix,
+                encoding: cell.storage.encoding.clone(),
+                slot: cell.storage.slot.as_ref().map(slot),
+            },
             keys: cell.keys.iter().map(ty).collect(),
             value: ty(&cell.value),
             unit: ir::Unit { kind, id: cell.unit.id.clone() },
@@ -318,5 +323,27 @@ fn ty(wire: &v1::Type) -> ir::Type {
             ir::Type::Enum(name.clone(), variants.iter().map(|(name, of)| (name.clone(), fields(of))).collect())
         }
         v1::Type::Opaque(name) => ir::Type::Opaque(name.clone()),
+    }
+}
+
+fn slot(slot: &v1::Slot) -> ir::Slot {
+    let step = |step: &v1::SlotStep| match step {
+        v1::SlotStep::Add(more) => ir::SlotStep::Add(*more),
+        v1::SlotStep::Data => ir::SlotStep::Data,
+        v1::SlotStep::Index { bytes, slots } => ir::SlotStep::Index { bytes: *bytes, slots: *slots },
+        v1::SlotStep::Map(key) => ir::SlotStep::Map {
+            key: match key.as_str() {
+                "number" => ir::KeyHash::Number,
+                "bytes" => ir::KeyHash::Bytes,
+                "raw" => ir::KeyHash::Raw,
+                _ => ir::KeyHash::Unknown,
+            },
+        },
+    };
+    ir::Slot {
+        start: slot.start.clone(),
+        steps: slot.steps.iter().map(step).collect(),
+        offset: slot.offset,
+        bytes: slot.bytes,
     }
 }

@@ -196,6 +196,60 @@ pub struct Storage {
     /// order, `'text` is a symbol, `_` a form that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<String>,
+    /// On chains whose storage is numbered 32-byte words: where the value lies, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
+}
+
+/// A place in storage of numbered 32-byte words. The number starts at `start`; every step makes the next one, some with
+/// the next component of the key; the value is `bytes` long and begins `offset` bytes from the word's low end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Slot {
+    /// First number, decimal.
+    pub start: String,
+    /// What is done to it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<SlotStep>,
+    /// Bytes from the low end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub offset: u8,
+    /// Bytes of the value.
+    #[serde(default = "word", skip_serializing_if = "is_word")]
+    pub bytes: u8,
+}
+
+/// A step from one slot number to the next.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SlotStep {
+    /// So many slots further.
+    Add(u64),
+    /// An entry of a map: keccak-256 of the key's next component and the number. The component is 32 bytes with a `number`
+    /// at the low end, 32 bytes with `bytes` at the high end, or `raw` bytes; anything else is not known.
+    Map(String),
+    /// A list's content: keccak-256 of the number.
+    Data,
+    /// The key's next component counts elements, as many to a slot as fit or of so many slots each.
+    Index {
+        /// Bytes of an element inside a slot.
+        bytes: u8,
+        /// Slots of an element.
+        slots: u64,
+    },
+}
+
+fn is_zero(value: &u8) -> bool {
+    *value == 0
+}
+
+fn word() -> u8 {
+    32
+}
+
+fn is_word(value: &u8) -> bool {
+    *value == 32
 }
 
 /// What the chain locks or validates.

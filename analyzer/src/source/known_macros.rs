@@ -722,6 +722,6 @@ pub(crate) fn items(word: &str, tokens: TokenStream) -> Option<TokenStream> {
         }
         // Names put together from parts.
         "paste" => Some(super::paste::pasted(tokens)),
-        _ => None,
+        _ => super::solidity::items(word, tokens),
     }
 }

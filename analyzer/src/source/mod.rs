@@ -25,6 +25,7 @@ mod paste;
 mod patterns;
 mod provenance;
 mod recover;
+mod solidity;
 mod text;
 mod types;
 

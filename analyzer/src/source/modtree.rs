@@ -313,7 +313,7 @@ impl Loader<'_, '_> {
                         let variants = VariantText::all(target, &|span| self.world.text(span));
                         row.items_for(&item.name, &args, &[], &variants)
                     }
-                    ItemKind::Mod(_) | ItemKind::TypeAlias(_) | ItemKind::Fn(_) => {
+                    ItemKind::Mod(_) | ItemKind::Trait(_) | ItemKind::TypeAlias(_) | ItemKind::Fn(_) => {
                         row.items_for(&item.name, &args, &[], &[])
                     }
                     _ => continue,

@@ -121,6 +121,10 @@ fn lookup(
             return walk(world, At::Mod(at), names, index, ns, scope, asked);
         }
         "Self" => return None,
+        // The intrinsics of table rows, also where the library has a module of that name.
+        "host" if names.len() > 1 && world.is_model(scope.krate) => {
+            return walk(world, At::Done(Resolved::Builtin("host".into(), 1)), names, 1, ns, scope, asked);
+        }
         _ => {}
     }
     let edition = world.package(scope.krate).map_or(2021, |package| package.edition);

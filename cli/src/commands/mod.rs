@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
 
+pub(crate) mod access_list;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod check;
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::List(args) => list::run(&args, common),
         Command::Footprint(args) => footprint::run(&args, common),
         Command::Accounts(args) => footprint::accounts(&args, common),
+        Command::AccessList(args) => access_list::run(&args, common),
         Command::Baseline(args) => baseline::run(&args, common),
         Command::Init(args) => init::run(&args, common),
         Command::Lsp(args) => lsp::run(&args, common),

@@ -171,6 +171,13 @@ pub(super) fn function(name: &str, of: Vec<Value>, injective: bool) -> Value {
             None => Value::Any,
         };
     }
+    // The number of the slot of an element of which several share one.
+    if let ("word", [Value::Number(index), Value::Number(many)]) = (name, of.as_slice()) {
+        let word = index.parse::<u128>().ok().zip(many.parse::<u128>().ok());
+        return word
+            .and_then(|(index, many)| index.checked_div(many))
+            .map_or(Value::Any, |word| Value::Number(word.to_string()));
+    }
     let neutral = || of.iter().map(Value::neutral).collect();
     if injective { Value::Function(name.to_owned(), neutral()) } else { Value::Any }
 }

@@ -24,6 +24,10 @@ pub const TABLES: &[(&str, &str)] = &[
     ("sp_runtime.toml", include_str!("sp_runtime.toml")),
     ("sp_io.toml", include_str!("sp_io.toml")),
     ("polkadot_sdk_frame.toml", include_str!("polkadot_sdk_frame.toml")),
+    ("alloy_primitives.toml", include_str!("alloy_primitives.toml")),
+    ("alloy_sol_types.toml", include_str!("alloy_sol_types.toml")),
+    ("keccak_const.toml", include_str!("keccak_const.toml")),
+    ("stylus_sdk.toml", include_str!("stylus_sdk.toml")),
 ];
 
 /// Reads the tables that come with the analyzer.

@@ -1,0 +1,324 @@
+//! Arbitrum Stylus. The contract is the struct marked `#[entrypoint]`; every function of its blocks marked `#[public]` is
+//! an entry point, public or not, and so are those of the types it inherits (`#[inherit]`) and of the traits it lists
+//! (`#[implements]`). State is the struct itself: each field lies in 32-byte slots in declared order, maps and lists
+//! spread from theirs by hashes. What storage types do is in `models/stylus_sdk.toml`, where they lie in `layout`.
+//! Source: stylus-sdk-rs `stylus-proc/src/macros/public`, `stylus-proc/src/macros/storage.rs`.
+
+mod layout;
+
+use super::Framework;
+use crate::effects::ty::{ImplInfo, Ty, TyEnv};
+use crate::effects::{Engine, EntrySpec, Value};
+use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Receiver, TypeRef};
+use crate::ir::{Access, Certainty, Contract, Entry, EntryKind, FileId, Mode, Param, Span, Step, Term, Type};
+use std::rc::Rc;
+
+pub(crate) const FRAMEWORK: Framework = Framework { id: "stylus", title: "Stylus", detect, contracts };
+
+/// Types that inherit from each other deeper than this are not followed.
+const MAX_INHERITED: usize = 8;
+
+fn last_segment(attr: &Attr) -> &str {
+    attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
+}
+
+fn has(attrs: &[Attr], name: &str) -> bool {
+    attrs.iter().any(|attr| last_segment(attr) == name)
+}
+
+/// Blocks whose functions are exported; the older name is still in use.
+fn exported(attrs: &[Attr]) -> bool {
+    has(attrs, "public") || has(attrs, "external")
+}
+
+fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
+    let package = &engine.world.packages()[krate.0 as usize];
+    let sdk = |name: &str| name == "stylus_sdk";
+    let depends = package.deps.iter().any(|(dep, _)| sdk(dep)) || package.missing.iter().any(|missing| sdk(missing));
+    depends && engine.world.krate(krate).items.iter().any(|item| has(&item.attrs, "entrypoint"))
+}
+
+/// An exported function with the value of its receiver.
+struct Export {
+    item: ItemId,
+    env: TyEnv,
+    state: Value,
+    /// The trait whose function it is.
+    of_trait: Option<ItemId>,
+}
+
+fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
+    engine.encoding = "evm";
+    engine.address_kind = "evm";
+    engine.ambient = true;
+    let items = engine.world.krate(krate);
+    let marked: Vec<ItemId> = (0..items.items.len() as u32)
+        .map(|idx| ItemId { krate, idx })
+        .filter(|id| has(&items.items[id.idx as usize].attrs, "entrypoint"))
+        .collect();
+    engine.index_impls();
+    let mut roots = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    for id in marked {
+        match &engine.item(id).kind {
+            ItemKind::Struct(_) => {
+                let ty = engine.item_ty_with(id, Vec::new(), 0);
+                let state = engine.placed_self(&ty);
+                let mut exports = Vec::new();
+                exports_of(engine, &ty, &state, &mut exports, 0);
+                for export in exports {
+                    let entry = entry_of(engine, &export, &state, &entries);
+                    entries.push(entry);
+                }
+                roots.push(ty);
+            }
+            // The program's one function, which dispatches by itself.
+            ItemKind::Fn(_) => {
+                let env = TyEnv::root(ModId { krate, idx: engine.item(id).module });
+                let export = Export { item: id, env, state: Value::unit(), of_trait: None };
+                let entry = entry_of(engine, &export, &Value::unit(), &entries);
+                entries.push(entry);
+            }
+            _ => {}
+        }
+    }
+    let mut cells = engine.contract_cells();
+    let layout = layout::Layout::of(engine, &roots);
+    layout.place(&mut cells, &mut entries);
+    let package = engine.world.packages()[krate.0 as usize].clone();
+    vec![Contract {
+        name: package.name.clone(),
+        package: package.name.clone(),
+        package_version: package.version.clone(),
+        framework: FRAMEWORK.id.to_owned(),
+        framework_title: FRAMEWORK.title.to_owned(),
+        chain: "evm".to_owned(),
+        entry_noun: "function".to_owned(),
+        cells,
+        entries,
+        assumes: engine.assumes.iter().cloned().collect(),
+        dependencies: String::new(),
+        features: package.features.iter().cloned().collect(),
+        models: Vec::new(),
+        source_hash: String::new(),
+    }]
+}
+
+/// The functions that calls to a value of this type reach: its own first, then those of what it inherits.
+fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<Export>, depth: usize) {
+    if depth > MAX_INHERITED {
+        return;
+    }
+    let mut blocks: Vec<Rc<ImplInfo>> = engine
+        .impls_of(ty)
+        .iter()
+        .filter(|info| !matches!(info.self_ty, Ty::Param(..)) && exported(&engine.item(info.item).attrs))
+        .cloned()
+        .collect();
+    blocks.sort_by_key(|info| (info.is_trait, info.item));
+    let own = blocks.iter().any(|info| !info.is_trait);
+    let mut listed: Vec<ItemId> = Vec::new();
+    let mut inherited: Vec<(Ty, Value)> = Vec::new();
+    for info in blocks.iter().filter(|info| !info.is_trait) {
+        let block = engine.item(info.item);
+        let Some(env) = engine.impl_env(info, ty) else { continue };
+        for attr in &block.attrs {
+            let base = Span { file: FileId(u32::MAX), ..block.span };
+            match last_segment(attr) {
+                "implements" => {
+                    for part in parts(&attr.tokens) {
+                        let Some(path) = engine.world.parse_type(&part, base) else { continue };
+                        if let Ty::Dyn(traits) = engine.lower_ty(&path, &env) {
+                            listed.extend(traits.iter().map(|(id, _)| *id));
+                        }
+                    }
+                }
+                "inherit" => {
+                    for part in parts(&attr.tokens) {
+                        let Some(path) = engine.world.parse_type(&part, base) else { continue };
+                        let parent = engine.lower_ty(&path, &env);
+                        if let Some(value) = part_of_type(engine, ty, state, &parent, 0) {
+                            inherited.push((parent, value));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for info in &blocks {
+        // With a list, traits that are not on it are not reachable.
+        if own && info.of_trait.is_some_and(|id| !listed.contains(&id)) {
+            continue;
+        }
+        let block = engine.item(info.item);
+        let ItemKind::Impl(written) = &block.kind else { continue };
+        let Some(env) = engine.impl_env(info, ty) else { continue };
+        for &idx in &written.items {
+            let item = ItemId { krate: info.item.krate, idx };
+            let function = engine.item(item);
+            let shadowed = depth > 0 && found.iter().any(|known| engine.item(known.item).name == function.name);
+            if !matches!(function.kind, ItemKind::Fn(_)) || shadowed || depth > 0 && has(&function.attrs, "constructor")
+            {
+                continue;
+            }
+            found.push(Export { item, env: env.clone(), state: state.clone(), of_trait: info.of_trait });
+        }
+    }
+    for (parent, value) in inherited {
+        exports_of(engine, &parent, &value, found, depth + 1);
+    }
+}
+
+/// The field of this type, of the struct or of the fields it lends out.
+fn part_of_type(engine: &mut Engine<'_>, ty: &Ty, state: &Value, wanted: &Ty, depth: usize) -> Option<Value> {
+    if depth > MAX_INHERITED {
+        return None;
+    }
+    let fields = engine.field_types(ty, None);
+    if let Some((name, _)) = fields.iter().find(|(_, ty)| ty == wanted || ty.same_head(wanted)) {
+        return Some(engine.field_of(state, name));
+    }
+    for (name, ty) in fields.iter() {
+        let inner = engine.field_of(state, name);
+        if let Some(value) = part_of_type(engine, ty, &inner, wanted, depth + 1) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// The parts of a list of types: commas inside angle brackets do not count.
+fn parts(tokens: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut depth = 0usize;
+    let mut part = String::new();
+    for c in tokens.trim().trim_start_matches('(').trim_end_matches(')').chars() {
+        match c {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                all.push(std::mem::take(&mut part));
+                continue;
+            }
+            _ => {}
+        }
+        part.push(c);
+    }
+    all.push(part);
+    all.retain(|part| !part.trim().is_empty());
+    all
+}
+
+fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Entry]) -> Entry {
+    let info = engine.item(export.item);
+    let mut name = info.name.to_string();
+    if known.iter().any(|entry| entry.name == name) {
+        // One name in two interfaces, told apart by selectors.
+        let owner = export.of_trait.map_or_else(|| "Self".to_owned(), |id| engine.item(id).name.to_string());
+        name = format!("{owner}::{name}");
+    }
+    let mut args = Vec::new();
+    let mut params = Vec::new();
+    let mut recv = None;
+    let mut writes = false;
+    let env = TyEnv { module: ModId { krate: export.item.krate, idx: info.module }, ..export.env.clone() };
+    if let ItemKind::Fn(function) = &info.kind {
+        let mut written = function.params.clone();
+        match function.receiver {
+            Some(receiver) => {
+                writes = receiver == Receiver::RefMut;
+                recv = Some(export.state.clone());
+            }
+            None => {
+                // `fn f<S: TopLevelStorage>(storage: &mut S, ..)`: the first reference is the contract.
+                if let Some((_, TypeRef::Ref(mutable, inner))) = written.first() {
+                    let generic = matches!(inner.as_ref(), TypeRef::Path(path) if path.segments.len() == 1
+                        && function.generics.params.iter().any(|param| param.name == path.segments[0].name));
+                    if generic {
+                        writes = *mutable;
+                        args.push(root.clone());
+                        written.remove(0);
+                    }
+                }
+            }
+        }
+        for (at, (param, ty)) in written.iter().enumerate() {
+            let ty = engine.lower_ty(ty, &env);
+            let param =
+                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
+            params.push(Param {
+                name: param.clone(),
+                ty: engine.describe_type(&ty),
+                optional: engine.is_option(&ty),
+                auth: false,
+            });
+            args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
+        }
+    }
+    let payable = has(&info.attrs, "payable") || has(&info.attrs, "receive");
+    let kind = match () {
+        () if has(&info.attrs, "constructor") => EntryKind::Init,
+        () if payable || writes || has(&info.attrs, "fallback") || has(&info.attrs, "entrypoint") => EntryKind::Call,
+        () => EntryKind::View,
+    };
+    let spec = EntrySpec { item: export.item, recv, args, env: Some(env), assumptions: Vec::new() };
+    let found = engine.run(&spec);
+    let mut accesses = found.accesses;
+    if payable {
+        // What the call pays is added to the contract's balance before its code runs.
+        let address = engine.address_type();
+        let cell = engine.host_cell("<balance>", vec![address], Type::Opaque("balance".to_owned()), true);
+        let key = vec![Term::SelfAddr];
+        if !accesses.iter().any(|access| access.cell == cell && access.key == key && access.mode == Mode::Update) {
+            accesses.push(implicit(cell, key));
+        }
+    }
+    accesses.sort();
+    let callers = found.callers;
+    let callers_span = if callers == crate::ir::Callers::Anyone { Span::NONE } else { found.callers_span };
+    Entry {
+        name,
+        kind,
+        refines: None,
+        callers,
+        callers_span,
+        params,
+        accesses,
+        externals: found.externals,
+        unknowns: found.unknowns,
+        accounts: None,
+        span: info.name_span,
+    }
+}
+
+fn implicit(cell: crate::ir::CellId, key: Vec<Term>) -> Access {
+    Access {
+        cell,
+        key,
+        field: None,
+        mode: Mode::Update,
+        op: None,
+        bounds: Vec::new(),
+        keeps_presence: false,
+        at: None,
+        certainty: Certainty::Sometimes,
+        repeat: false,
+        implicit: true,
+        ttl: false,
+        span: Span::NONE,
+        via: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn lists_of_types() {
+        assert_eq!(parts("(IErc20<Error = Error>, IOwnable)"), ["IErc20<Error = Error>", " IOwnable"]);
+        assert_eq!(parts("Erc20<P>, Map<A, B>"), ["Erc20<P>", " Map<A, B>"]);
+        assert!(parts("").is_empty());
+    }
+}
