@@ -227,6 +227,7 @@ fn place(spot: &Spot, value: &Ty) -> Val {
         namespace: Some(spot.path.clone().into_bytes()),
         kind: Name::new_static(if spot.keys.is_empty() { "item" } else { "map" }),
         tier: None,
+        shape: None,
         label: Some(Rc::from(spot.path.as_str())),
         key: key.clone(),
         value: value.clone(),
