@@ -733,10 +733,8 @@ impl Engine<'_> {
                     let name = item.name.to_string();
                     if let Some(shape) = self.type_rows.get(&(id.krate, name.clone())) {
                         // A number whose width is the type's first argument.
-                        let width = || match args.first() {
-                            Some(Ty::Prim(bits)) => bits.parse().unwrap_or(256),
-                            _ => 256,
-                        };
+                        let bits = |ty: &Ty| if let Ty::Prim(bits) = ty { bits.parse().ok() } else { None };
+                        let width = || args.first().and_then(bits).unwrap_or(256);
                         return match shape {
                             Type::Uint(0) => Type::Uint(width()),
                             Type::Int(0) => Type::Int(width()),
