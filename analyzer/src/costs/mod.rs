@@ -207,7 +207,7 @@ impl Distribution {
     pub fn mean(&self) -> u64 {
         let count = u128::from(self.count());
         let sum: u128 = self.counts.iter().map(|(&value, &count)| u128::from(value) * u128::from(count)).sum();
-        if count == 0 { 0 } else { u64::try_from((sum + count / 2) / count).unwrap_or(u64::MAX) }
+        (sum + count / 2).checked_div(count).map_or(0, |mean| u64::try_from(mean).unwrap_or(u64::MAX))
     }
 }
 

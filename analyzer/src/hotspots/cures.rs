@@ -128,7 +128,6 @@ fn of_account(contract: &Contract, name: &str) -> Cures {
     for entry in &contract.entries {
         for account in entry.accounts.iter().flatten().filter(|account| account.name == name && account.writable) {
             if account.written == "no" { &mut needless } else { &mut writers }.push(entry.name.clone());
-            let _ = account;
         }
     }
     let mut out = Cures::default();

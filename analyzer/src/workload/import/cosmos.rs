@@ -13,7 +13,7 @@ pub(super) fn block(
 ) -> Result<(), String> {
     let all = responses(document);
     let shaped = |value: &&Value| value.pointer("/tx/body").or_else(|| value.get("body")).is_some();
-    if !all.is_empty() && !all.iter().any(|value| shaped(value)) {
+    if !all.is_empty() && !all.iter().any(shaped) {
         return Err("this is no transaction: there is no `tx` with a `body`".to_owned());
     }
     done.blocks += 1;
