@@ -69,7 +69,7 @@ impl Text {
         let mut touched = self.tokens.iter().filter(|(from, to, _)| *from < hi && lo < *to).map(|(.., span)| *span);
         let all = || (self.tokens.first().map(|it| it.2), self.tokens.last().map(|it| it.2));
         let (from, to) = match touched.next() {
-            Some(first) => (Some(first), Some(touched.last().unwrap_or(first))),
+            Some(first) => (Some(first), Some(touched.next_back().unwrap_or(first))),
             None => all(),
         };
         let from = from.unwrap_or_else(Span::call_site);

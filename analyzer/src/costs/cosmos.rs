@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_is_an_error() {
-        let error = Costs::new().read(&mut ONE[..ONE.len() - 3].as_bytes()).unwrap_err();
+        let error = Costs::new().read(&mut &ONE.as_bytes()[..ONE.len() - 3]).unwrap_err();
         assert!(matches!(error, super::CostsError::Line { .. }), "{error}");
     }
 }

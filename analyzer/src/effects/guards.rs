@@ -5,6 +5,13 @@ use super::{Engine, record::Guard};
 use crate::ir::{Bound, Side, Span, Term};
 use std::rc::Rc;
 
+/// A limit on a delta, and what state the limit itself is decided by.
+pub(super) struct Limit {
+    delta: Rc<Delta>,
+    decided: Vec<Dep>,
+    bound: Bound,
+}
+
 impl Engine<'_> {
     /// What is known after a condition whose other side fails. True when it is a bound of a delta, which whoever catches
     /// the failure observes.
@@ -14,9 +21,8 @@ impl Engine<'_> {
             return false;
         };
         // A limit on a delta is a bound, not an observation.
-        if let Some((load, bound)) = self.bound_of(&cond, truth) {
-            let (delta, limit, bound) = (load, bound.0, bound.1);
-            self.rec.observe(&limit);
+        if let Some(Limit { delta, decided, bound }) = self.bound_of(&cond, truth) {
+            self.rec.observe(&decided);
             if let Some(known) = self.rec.loads.get_mut(delta.load as usize) {
                 known.bounds.push((delta.path.first().cloned(), bound));
             }
@@ -28,7 +34,7 @@ impl Engine<'_> {
     }
 
     /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
-    pub(super) fn bound_of(&self, cond: &Cond, truth: bool) -> Option<(Rc<Delta>, (Vec<Dep>, Bound))> {
+    pub(super) fn bound_of(&self, cond: &Cond, truth: bool) -> Option<Limit> {
         let (op, a, b) = match cond {
             Cond::Not(inner) => return self.bound_of(inner, !truth),
             Cond::Order(op, a, b) if *op != "?" => (*op, a, b),
@@ -50,7 +56,7 @@ impl Engine<'_> {
         let side = if less == left { Side::Upper } else { Side::Lower };
         let decided = limit.loads.clone();
         let limit = limit.single().cloned().unwrap_or(Term::Any);
-        Some((delta, (decided, Bound { side, limit })))
+        Some(Limit { delta, decided, bound: Bound { side, limit } })
     }
 
     pub(super) fn guards(&mut self, cond: &Cond, truth: bool, span: Span, depth: usize) {

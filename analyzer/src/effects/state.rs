@@ -323,7 +323,7 @@ impl Engine<'_> {
         let value = self.settle(value.clone());
         let mut loads = Vec::new();
         value.symbols(&mut |sym| {
-            let told: Vec<Dep> = sym.loads.iter().cloned().filter(|load| !sym.quiet.contains(load)).collect();
+            let told: Vec<Dep> = sym.loads.iter().filter(|load| !sym.quiet.contains(load)).cloned().collect();
             loads = super::value::union(&loads, &told);
         });
         loads
@@ -333,7 +333,7 @@ impl Engine<'_> {
     pub(super) fn taint_of(&mut self, value: &Val) -> Sym {
         let loads = self.loads_of(value);
         let told = self.told_loads(value);
-        let quiet = loads.iter().cloned().filter(|load| !told.contains(load)).collect();
+        let quiet = loads.iter().filter(|load| !told.contains(load)).cloned().collect();
         Sym { loads, quiet, ..Sym::default() }
     }
 

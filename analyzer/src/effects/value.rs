@@ -697,6 +697,6 @@ fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
             all.cap |= sym.cap;
         });
     }
-    all.quiet = all.loads.iter().cloned().filter(|load| !told.contains(load)).collect();
+    all.quiet = all.loads.iter().filter(|load| !told.contains(load)).cloned().collect();
     Val::sym(ty, all)
 }

@@ -96,7 +96,7 @@ fn with_replies(engine: &mut Engine<'_>, krate: CrateId, found: Vec<Found>) -> V
             }
             if let Some((answer, further)) = known.get(&id) {
                 append_frame(&mut entry.accesses, &answer.accesses, "reply");
-                let externals = answer.externals.iter().map(|external| later(external));
+                let externals = answer.externals.iter().map(later);
                 entry.externals.extend(externals);
                 entry.externals.sort();
                 entry.externals.dedup();

@@ -91,7 +91,7 @@ pub fn ledger_keys(contract: &Contract, entry: &Entry, known: &Known<'_>) -> Led
         }
     }
     for external in &entry.external {
-        let target = values(&external.target, contract, known, 0);
+        let target = values(&external.target, known, 0);
         let target = match target.as_slice() {
             [Some(one)] => one.clone(),
             _ => json!("*"),
@@ -138,7 +138,7 @@ fn keys_of(contract: &Contract, cell: &Cell, access: &Access, known: &Known<'_>)
     }
     let mut choices: Vec<Vec<Option<Json>>> = vec![Vec::new()];
     for term in &access.key {
-        let found = values(term, contract, known, 0);
+        let found = values(term, known, 0);
         if choices.len() * found.len() > MOST {
             choices.iter_mut().for_each(|key| key.push(None));
             continue;
@@ -157,7 +157,7 @@ fn keys_of(contract: &Contract, cell: &Cell, access: &Access, known: &Known<'_>)
 }
 
 /// The values a term may have; `None` for one that is not known, and none for no element of an empty list.
-fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> Vec<Option<Json>> {
+fn values(term: &Term, known: &Known<'_>, depth: usize) -> Vec<Option<Json>> {
     if depth > 8 {
         return vec![None];
     }
@@ -174,7 +174,7 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
         Term::Load { cell, key, field } => {
             let mut at = Vec::new();
             for part in key {
-                match values(part, contract, known, depth + 1).as_slice() {
+                match values(part, known, depth + 1).as_slice() {
                     [Some(one)] => at.push(one.clone()),
                     _ => return vec![None],
                 }
@@ -188,8 +188,7 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
             if within == Some(Json::Null) { Vec::new() } else { vec![within] }
         }
         Term::Fn { name, of, .. } if matches!(name.as_str(), "add" | "sub") && of.len() == 2 => {
-            let (left, right) =
-                (values(&of[0], contract, known, depth + 1), values(&of[1], contract, known, depth + 1));
+            let (left, right) = (values(&of[0], known, depth + 1), values(&of[1], known, depth + 1));
             let pairs = left.iter().flat_map(|x| right.iter().map(move |y| (x, y)));
             pairs.map(|(x, y)| sum(name, x.as_ref()?, y.as_ref()?)).collect()
         }
@@ -197,12 +196,12 @@ fn values(term: &Term, contract: &Contract, known: &Known<'_>, depth: usize) -> 
         Term::Fn { name, of, .. } if name == "address" && of.len() == 1 => {
             let plain =
                 |value: Option<Json>| value.filter(|value| value.as_str().is_some_and(|text| !text.starts_with('M')));
-            values(&of[0], contract, known, depth + 1).into_iter().map(plain).collect()
+            values(&of[0], known, depth + 1).into_iter().map(plain).collect()
         }
         Term::Coalesce(of) => {
             let mut all = Vec::new();
             for term in of {
-                let found = values(term, contract, known, depth + 1);
+                let found = values(term, known, depth + 1);
                 let certain = !found.is_empty() && found.iter().all(Option::is_some);
                 all.extend(found);
                 // The first that is present; what comes after it does not count.
