@@ -72,6 +72,9 @@ pub(crate) type Ev = Result<Val, Div>;
 /// contract, a number beyond the arguments for an address that nobody knows.
 pub(crate) type StandIns = fn(&[Name]) -> Option<usize>;
 
+/// The other contract that a path into code that is not there belongs to, by its name as the target of calls.
+pub(crate) type Foreign = fn(&[Name]) -> Option<String>;
+
 /// A stand-in for this contract itself.
 pub(crate) const OWN_ADDRESS: usize = usize::MAX - 1;
 
@@ -146,7 +149,7 @@ pub(crate) struct Engine<'w> {
     /// Those whose functions only say what a call costs.
     pub(crate) priced: Option<fn(&str) -> bool>,
     /// What of a path into code that is not there is another contract: its name as the target of calls.
-    pub(crate) foreign: Option<fn(&[Name]) -> Option<String>>,
+    pub(crate) foreign: Option<Foreign>,
     cells: Cells,
     store: Store,
     rec: Recorder,

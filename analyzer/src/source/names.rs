@@ -371,10 +371,8 @@ fn unknown_glob_of(
                 return Some(At::Done(Resolved::External(path)));
             }
             Some(Resolved::Mod(module)) if world.is_closed(module.krate) => {
-                if closed.is_none() {
-                    let krate = world.package(module.krate).map(|package| Name::new(&package.crate_name));
-                    *closed = krate.map(|krate| vec![krate, name.clone()]);
-                }
+                let krate = || world.package(module.krate).map(|package| Name::new(&package.crate_name));
+                *closed = closed.take().or_else(|| krate().map(|krate| vec![krate, name.clone()]));
             }
             Some(Resolved::Mod(module)) if module.krate == at.krate => {
                 if let Some(found) = unknown_glob_of(world, module, name, closed, seen) {
