@@ -520,9 +520,9 @@ impl Writer {
             S::Update(place, delta) => {
                 let delta = self.e(delta);
                 let body = if place.cell < 2 {
-                    format!(", |x| -> StdResult<_> {{ Ok(x + d) }}")
+                    ", |x| -> StdResult<_> { Ok(x + d) }".to_owned()
                 } else {
-                    format!(", |x| -> StdResult<_> {{ Ok(x.unwrap_or_default() + d) }}")
+                    ", |x| -> StdResult<_> { Ok(x.unwrap_or_default() + d) }".to_owned()
                 };
                 format!("{{ let d = {delta}; {}; }}", self.at(place, "update", &body, true))
             }

@@ -68,7 +68,7 @@ pub(crate) fn run(units: &[Unit], call: &Call<'_>) -> anyhow::Result<Exit> {
             .help("this form of the verb is for contracts whose calls declare ledger keys")
             .into());
     }
-    let simulated = call.simulated.map(|path| simulated(path)).transpose()?;
+    let simulated = call.simulated.map(simulated).transpose()?;
     let (compared, clean) = simulated.map_or((None, true), |found| {
         let (compared, clean) = compare(&keys, address, &found);
         (Some(compared), clean)

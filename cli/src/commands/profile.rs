@@ -74,9 +74,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         let top = forecast.units();
         for node in 0..loaded.batch.len() {
             for access in loaded.batch.call(node).filter(|access| top.contains(&access.unit)) {
-                if !names.contains_key(&access.unit) {
-                    names.insert(access.unit, spelled(&loaded.unit_name(&evaluator, node as u32, access.unit)));
-                }
+                names
+                    .entry(access.unit)
+                    .or_insert_with(|| spelled(&loaded.unit_name(&evaluator, node as u32, access.unit)));
             }
         }
         Ok(())

@@ -198,7 +198,7 @@ impl Changes<'_, '_> {
                 self.foreign(&names, values, span)
             }
             FuncVal::External(names) => self.foreign(names, values, span),
-            FuncVal::Native(name, _) => self.foreign(&[name.clone()], values, span),
+            FuncVal::Native(name, _) => self.foreign(std::slice::from_ref(name), values, span),
         }
     }
 

@@ -212,11 +212,9 @@ impl Changes<'_, '_> {
                 value.own = value
                     .own
                     .into_iter()
-                    .filter_map(|handle| match handle.what {
-                        What::Account(account, true) if handle.sure => {
-                            Some(Handle { what: What::Mut(account), sure: true })
-                        }
-                        _ => Some(handle),
+                    .map(|handle| match handle.what {
+                        What::Account(account, true) if handle.sure => Handle { what: What::Mut(account), sure: true },
+                        _ => handle,
                     })
                     .collect();
                 value
