@@ -232,6 +232,9 @@ fn hex(word: &Word) -> String {
 }
 
 #[cfg(test)]
+mod layouts;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
