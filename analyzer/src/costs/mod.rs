@@ -1,7 +1,7 @@
 //! Measured costs of entry points (`--costs`): what calls used on the chain or in a test, as the tools of each ecosystem
 //! write it down.
 //!
-//! One file per format; a format is a [`Reader`]: it knows its files by their beginning and hands out one [`Sample`] per
+//! One file per format; a format is a `Reader`: it knows its files by their beginning and hands out one [`Sample`] per
 //! call. Files are streamed: whatever their length, only counts per entry point are kept. Names are compared in
 //! `snake_case` and without the kind (`Transfer`, `transfer` and `execute::transfer` are one).
 
@@ -156,7 +156,7 @@ pub fn folded(name: &str) -> String {
     out
 }
 
-/// How often which cost was seen. Up to [`EXACT`] different values every one is kept; beyond, they are rounded up to three
+/// How often which cost was seen. Up to `EXACT` different values every one is kept; beyond, they are rounded up to three
 /// significant digits, so that memory stays bounded and a percentile is never too low.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {

@@ -19,7 +19,7 @@ pub struct Rewrite {
     pub derive: bool,
     /// Variants to append to the enum, as Rust text; may be empty.
     pub variants: String,
-    /// Items to add beside the item, as Rust text; may be empty. See [`Rewrite::items_for`].
+    /// Items to add beside the item, as Rust text; may be empty. See `Rewrite::items_for`.
     pub items: String,
     /// Statements in front of the function's body, or, on an impl, of the bodies of its public functions.
     pub before: String,
