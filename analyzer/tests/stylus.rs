@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Mode, Slot, SlotStep, Step, Term};
+use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Mode, Reach, Slot, SlotStep, Step, Term};
 use crosslane_analyzer::source::{Package, PackageId, Sources};
 use crosslane_analyzer::{Options, analyze};
 use std::sync::Arc;
@@ -287,4 +287,16 @@ fn modes_of_narrow_values() {
         access.mode
     };
     assert_eq!((mode("a"), mode("b")), (Mode::Update, Mode::Write));
+}
+
+#[test]
+fn foreign_code_on_own_storage_is_unknown_unsound() {
+    let contract = with(
+        "uint256 a;",
+        "pub fn run(&mut self, to: Address, data: Vec<u8>) -> Result<Vec<u8>, Vec<u8>> { unsafe { Ok(self.vm().delegate_call(self, to, &data)?) } }\n\
+         pub fn ask(&self, to: Address, data: Vec<u8>) -> Result<Vec<u8>, Vec<u8>> { Ok(self.vm().static_call(self, to, &data)?) }",
+    );
+    let reaches = |name: &str| entry(&contract, name).unknowns.iter().any(|one| one.reach == Reach::Contract);
+    assert!(reaches("run"));
+    assert!(!reaches("ask"), "{:?}", entry(&contract, "ask").unknowns);
 }

@@ -18,11 +18,8 @@ const PACKAGES: &[&str] = &[
     "stylus/token",
 ];
 
-fn manifest(package: &str) -> Option<String> {
+fn manifest(package: &str) -> String {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(package);
-    if !root.join("Cargo.toml").is_file() {
-        return None;
-    }
     // No registry: the manifest shows what the source and the tables say, the same on every machine.
     let home = tempfile::tempdir().unwrap();
     let out = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
@@ -32,17 +29,14 @@ fn manifest(package: &str) -> Option<String> {
         .output()
         .unwrap();
     assert!(out.status.success(), "{package}: {}", String::from_utf8_lossy(&out.stderr));
-    Some(String::from_utf8(out.stdout).unwrap())
+    String::from_utf8(out.stdout).unwrap()
 }
 
 #[test]
 fn manifests_of_whole_contracts() {
-    let mut seen = 0;
     for package in PACKAGES {
-        let Some(text) = manifest(package) else { continue };
-        seen += 1;
-        assert_eq!(Some(&text), manifest(package).as_ref(), "{package}: two runs differ");
+        let text = manifest(package);
+        assert_eq!(text, manifest(package), "{package}: two runs differ");
         insta::assert_snapshot!(package.replace('/', "_"), text);
     }
-    assert!(seen >= 6, "{seen}");
 }

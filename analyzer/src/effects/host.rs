@@ -4,7 +4,7 @@ use super::record::{Did, Event, Load, Stored};
 use super::value::{CellVal, Delta, Dep, Kind, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{BinOp, ItemKind, Name};
-use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Span, Term, Type, UnknownReason};
+use crate::ir::{CellId, Const, EnvScope, External, ExternalMode, Reach, Span, Term, Type, UnknownReason};
 use std::rc::Rc;
 
 impl Engine<'_> {
@@ -641,7 +641,14 @@ impl Engine<'_> {
             }
         }
         // A synchronous call may come back and change state; a message runs after this call, a query changes nothing.
-        if self.reentrant && matches!(mode, ExternalMode::Call | ExternalMode::Delegate) {
+        if self.reentrant && mode == ExternalMode::Call {
+            self.rec.state_lost = true;
+        }
+        // Foreign code on this contract's own state: nothing is known of what it touches.
+        if mode == ExternalMode::Delegate {
+            let via = self.via.to_vec();
+            let what = "code of another contract that runs on this one's storage".to_owned();
+            self.rec.unknown(UnknownReason::UnresolvedCall, what, Reach::Contract, span, via);
             self.rec.state_lost = true;
         }
     }
