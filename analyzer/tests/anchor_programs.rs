@@ -4,34 +4,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::diagnostics::Finding;
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Analysis, Options, analyze, lints};
-use std::sync::Arc;
+use crosslane_analyzer::{Analysis, lints};
 
 const PROGRAMS: &[&str] = &["vault-program", "amm", "staking", "orderbook", "nft-mint", "multisig"];
 
-struct One(String);
-
-impl Sources for One {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        (path == "src/lib.rs").then(|| self.0.as_str().into())
-    }
-}
-
 fn analysed(text: &str) -> (Analysis, Vec<Finding>) {
-    let package = Package {
-        name: "user".into(),
-        version: "0.1.0".into(),
-        crate_name: "user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: vec!["anchor_lang".into(), "anchor_spl".into()],
-        analysed: true,
-        ..Package::default()
-    };
-    let analysis = analyze(&One(text.to_owned()), vec![package], &Options::default());
-    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    let analysis = analyse_files(vec![("src/lib.rs", text.to_owned())], &["anchor_lang", "anchor_spl"]);
     let findings = lints::run(&analysis, &lints::LintOptions::default());
     (analysis, findings)
 }

@@ -2,40 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Step, Term};
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Options, analyze};
-use std::sync::Arc;
-
-struct Files(Vec<(&'static str, String)>);
-
-impl Sources for Files {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        self.0.iter().find(|(name, _)| *name == path).map(|(_, text)| text.as_str().into())
-    }
-}
 
 fn contracts_of(files: Vec<(&'static str, String)>, missing: &[&str]) -> Vec<Contract> {
-    let package = Package {
-        name: "pallet-user".into(),
-        version: "0.1.0".into(),
-        crate_name: "pallet_user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: missing
-            .iter()
-            .chain(&["pallet_vault"])
-            .copied()
-            .collect::<Vec<_>>()
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect(),
-        analysed: true,
-        ..Package::default()
-    };
-    let analysis = analyze(&Files(files), vec![package], &Options::default());
-    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
-    analysis.contracts
+    let missing: Vec<&str> = missing.iter().chain(&["pallet_vault"]).copied().collect();
+    analyse_files(files, &missing).contracts
 }
 
 const CRATES: &[&str] = &["frame_support", "frame_system", "sp_runtime", "sp_io", "codec"];

@@ -2,18 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::ir::{Access, Const, Contract, Mode, Step, Term, path_text};
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Options, analyze};
-use std::sync::Arc;
-
-struct One(String);
-
-impl Sources for One {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        (path == "src/lib.rs").then(|| self.0.as_str().into())
-    }
-}
 
 const HEAD: &str = r#"
 use cosmwasm_std::{entry_point, coins, to_json_binary, Addr, BankMsg, Binary, Deps, DepsMut, Env, MessageInfo, Order, Reply};
@@ -40,18 +32,7 @@ fn contract(state: &str, arms: &[(&str, &str)]) -> Contract {
     let text = format!(
         "{HEAD}\n{state}\n#[derive(Clone)] pub enum ExecuteMsg {{ {variants} }}\n#[entry_point]\npub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{\n match msg {{ {bodies} }}\n Ok(Response::new())\n}}\n"
     );
-    let package = Package {
-        name: "user".into(),
-        version: "0.1.0".into(),
-        crate_name: "user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: vec!["cosmwasm_std".into(), "cw_storage_plus".into(), "cosmwasm_storage".into()],
-        analysed: true,
-        ..Package::default()
-    };
-    let analysis = analyze(&One(text), vec![package], &Options::default());
-    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    let analysis = analyse_files(vec![("src/lib.rs", text)], &["cosmwasm_std", "cw_storage_plus", "cosmwasm_storage"]);
     for access in analysis.contracts.iter().flat_map(|found| &found.entries).flat_map(|entry| &entry.accesses) {
         // Lines of a table mean nothing to the author of a contract.
         let file = analysis.files.file(access.span.file).unwrap();

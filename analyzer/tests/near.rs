@@ -3,32 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Step, Term};
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Options, analyze};
-use std::sync::Arc;
-
-struct Files(Vec<(&'static str, String)>);
-
-impl Sources for Files {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        self.0.iter().find(|(name, _)| *name == path).map(|(_, text)| text.as_str().into())
-    }
-}
 
 fn contract_of(files: Vec<(&'static str, String)>) -> Contract {
-    let package = Package {
-        name: "user".into(),
-        version: "0.1.0".into(),
-        crate_name: "user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: vec!["near_sdk".into()],
-        analysed: true,
-        ..Package::default()
-    };
-    let analysis = analyze(&Files(files), vec![package], &Options::default());
-    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    let analysis = analyse_files(files, &["near_sdk"]);
     analysis.contracts.into_iter().next().unwrap()
 }
 

@@ -2,32 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Mode, Reach, Slot, SlotStep, Step, Term};
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Options, analyze};
-use std::sync::Arc;
-
-struct One(String);
-
-impl Sources for One {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        (path == "src/lib.rs").then(|| self.0.as_str().into())
-    }
-}
 
 fn contract_of(text: &str) -> Contract {
-    let package = Package {
-        name: "user".into(),
-        version: "0.1.0".into(),
-        crate_name: "user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: vec!["stylus_sdk".into(), "alloy_primitives".into(), "alloy_sol_types".into()],
-        analysed: true,
-        ..Package::default()
-    };
-    let analysis = analyze(&One(text.to_owned()), vec![package], &Options::default());
-    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    let analysis =
+        analyse_files(vec![("src/lib.rs", text.to_owned())], &["stylus_sdk", "alloy_primitives", "alloy_sol_types"]);
     analysis.contracts.into_iter().next().unwrap()
 }
 

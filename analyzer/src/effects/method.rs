@@ -693,7 +693,7 @@ impl Engine<'_> {
             return None;
         }
         for attr in &item.attrs {
-            let last = attr.path.rsplit("::").next().unwrap_or(&attr.path).trim();
+            let last = attr.name();
             if self.harmless_attributes.contains(last) || self.harmless_attributes.contains(attr.path.as_str()) {
                 continue;
             }

@@ -15,6 +15,7 @@ mod build;
 mod call;
 mod ends;
 mod eval;
+mod external;
 mod guards;
 mod host;
 mod iter;

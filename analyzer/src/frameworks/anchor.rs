@@ -21,7 +21,8 @@ use crate::ir::{
 use accounts::Declared;
 use std::collections::BTreeMap;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "anchor", title: "Anchor", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "anchor", title: "Anchor", chain: "solana", noun: "instruction", detect, contracts };
 
 /// Kind of the chain's addresses.
 const ADDRESS: &str = "base58";
@@ -97,22 +98,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         }
         names.push(name.clone());
         let (cells, entries) = cells_and_entries(found);
-        all.push(Contract {
-            name,
-            package: package.name.clone(),
-            package_version: package.version.clone(),
-            framework: FRAMEWORK.id.to_owned(),
-            framework_title: FRAMEWORK.title.to_owned(),
-            chain: "solana".to_owned(),
-            entry_noun: "instruction".to_owned(),
-            cells,
-            entries,
-            assumes: Vec::new(),
-            dependencies: String::new(),
-            features: package.features.iter().cloned().collect(),
-            models: Vec::new(),
-            source_hash: String::new(),
-        });
+        all.push(FRAMEWORK.contract(engine, krate, name, cells, entries));
     }
     all
 }

@@ -11,7 +11,8 @@ use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
 use crate::ir::{Const, Contract, Entry, EntryKind, External, Param, Span, Step, Term};
 use std::collections::BTreeMap;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "cosmwasm", title: "CosmWasm", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "cosmwasm", title: "CosmWasm", chain: "keyed", noun: "message", detect, contracts };
 
 /// Nested messages further down than this are joined.
 const MAX_NESTED: usize = 24;
@@ -37,11 +38,10 @@ fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
 /// Exported functions in source order.
 fn handlers(engine: &Engine<'_>, krate: CrateId) -> Vec<ItemId> {
     let items = engine.world.krate(krate);
-    let is_export = |attr: &Attr| attr.path.rsplit("::").next().is_some_and(|last| last.trim() == "entry_point");
     let mut found: Vec<ItemId> = Vec::new();
     for (idx, item) in items.items.iter().enumerate() {
         let ItemKind::Fn(function) = &item.kind else { continue };
-        if function.owner.is_none() && item.attrs.iter().any(is_export) {
+        if function.owner.is_none() && Attr::among(&item.attrs, "entry_point") {
             found.push(ItemId { krate, idx: idx as u32 });
         }
     }
@@ -58,22 +58,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     }
     let entries = with_replies(engine, krate, found);
     let package = engine.world.packages()[krate.0 as usize].clone();
-    vec![Contract {
-        name: package.name.clone(),
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "keyed".to_owned(),
-        entry_noun: "message".to_owned(),
-        cells: engine.contract_cells(),
-        entries,
-        assumes: engine.assumes.iter().cloned().collect(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
-    }]
+    vec![FRAMEWORK.contract(engine, krate, package.name.clone(), engine.contract_cells(), entries)]
 }
 
 /// An entry point, and the numbers under which its calls have the chain call `reply`; `None` is any.

@@ -12,7 +12,8 @@ use crate::ir::{Callers, Contract, Entry, EntryKind, Param, Span, Step, Term};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "frame", title: "FRAME", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "frame", title: "FRAME", chain: "keyed", noun: "dispatchable", detect, contracts };
 
 /// What blocks and pools run by themselves, by the attribute of the impl.
 const BY_THEMSELVES: &[(&str, &[(&str, EntryKind)])] = &[
@@ -105,21 +106,14 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         }
     }
     // Cells are shared by all pallets of the crate: each names its own by the item alone.
-    let build = |engine: &Engine<'_>, (path, entries): (String, Vec<Entry>)| Contract {
-        name: if alone { package.name.clone() } else { format!("{}::{}", package.name, module_name(&path)) },
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "keyed".to_owned(),
-        entry_noun: "dispatchable".to_owned(),
-        cells: named_cells(engine, krate, &path),
-        entries,
-        assumes: engine.assumes.iter().cloned().collect(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
+    let build = |engine: &Engine<'_>, (path, entries): (String, Vec<Entry>)| {
+        FRAMEWORK.contract(
+            engine,
+            krate,
+            if alone { package.name.clone() } else { format!("{}::{}", package.name, module_name(&path)) },
+            named_cells(engine, krate, &path),
+            entries,
+        )
     };
     found.into_iter().map(|found| build(engine, found)).collect()
 }

@@ -12,7 +12,8 @@ use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name, Receiver};
 use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Param, Span, Step, Term};
 use std::rc::Rc;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "ink", title: "ink!", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "ink", title: "ink!", chain: "keyed", noun: "message", detect, contracts };
 
 fn is_contract(attr: &Attr) -> bool {
     let mut parts = attr.path.rsplit("::").map(str::trim);
@@ -21,7 +22,7 @@ fn is_contract(attr: &Attr) -> bool {
 
 /// True when `#[ink(..)]` attributes have this word.
 fn marked(attrs: &[Attr], word: &str) -> bool {
-    let named = |attr: &&Attr| attr.path.rsplit("::").next().is_some_and(|last| last.trim() == "ink");
+    let named = |attr: &&Attr| attr.name() == "ink";
     attrs.iter().filter(named).any(|attr| attr.tokens.split(',').any(|part| part.trim() == word))
 }
 
@@ -91,22 +92,13 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
             }
         }
         let inner = engine.world.krate(krate).modules[module as usize].name.to_string();
-        contracts.push(Contract {
-            name: if several { inner } else { package.name.clone() },
-            package: package.name.clone(),
-            package_version: package.version.clone(),
-            framework: FRAMEWORK.id.to_owned(),
-            framework_title: FRAMEWORK.title.to_owned(),
-            chain: "keyed".to_owned(),
-            entry_noun: "message".to_owned(),
-            cells: engine.contract_cells(),
+        contracts.push(FRAMEWORK.contract(
+            engine,
+            krate,
+            if several { inner } else { package.name.clone() },
+            engine.contract_cells(),
             entries,
-            assumes: engine.assumes.iter().cloned().collect(),
-            dependencies: String::new(),
-            features: package.features.iter().cloned().collect(),
-            models: Vec::new(),
-            source_hash: String::new(),
-        });
+        ));
     }
     contracts
 }

@@ -13,8 +13,8 @@ pub(crate) mod soroban;
 pub(crate) mod stylus;
 
 use crate::effects::Engine;
-use crate::ir::Contract;
 use crate::ir::hir::CrateId;
+use crate::ir::{Cell, Contract, Entry};
 
 /// A framework.
 pub(crate) struct Framework {
@@ -22,10 +22,44 @@ pub(crate) struct Framework {
     pub(crate) id: &'static str,
     /// Its name for people.
     pub(crate) title: &'static str,
+    /// Id of the chain model its contracts run under unless the user names another.
+    pub(crate) chain: &'static str,
+    /// What people call an entry point here.
+    pub(crate) noun: &'static str,
     /// True when the crate is a contract of this framework.
     pub(crate) detect: fn(&Engine<'_>, CrateId) -> bool,
     /// Sets the engine up and finds the contracts of the crate.
     pub(crate) contracts: fn(&mut Engine<'_>, CrateId) -> Vec<Contract>,
+}
+
+impl Framework {
+    /// A contract with what the engine found. What it rests on is filled in when the analysis is over.
+    pub(crate) fn contract(
+        &self,
+        engine: &Engine<'_>,
+        krate: CrateId,
+        name: String,
+        cells: Vec<Cell>,
+        entries: Vec<Entry>,
+    ) -> Contract {
+        let package = &engine.world.packages()[krate.0 as usize];
+        Contract {
+            name,
+            package: package.name.clone(),
+            package_version: package.version.clone(),
+            framework: self.id.to_owned(),
+            framework_title: self.title.to_owned(),
+            chain: self.chain.to_owned(),
+            entry_noun: self.noun.to_owned(),
+            cells,
+            entries,
+            assumes: engine.assumes.iter().cloned().collect(),
+            dependencies: String::new(),
+            features: package.features.iter().cloned().collect(),
+            models: Vec::new(),
+            source_hash: String::new(),
+        }
+    }
 }
 
 /// All frameworks, in the order in which they are tried.

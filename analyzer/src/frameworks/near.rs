@@ -14,15 +14,8 @@ use crate::source::{Ns, Resolved};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "near", title: "NEAR", detect, contracts };
-
-fn last_segment(attr: &Attr) -> &str {
-    attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
-}
-
-fn has(attrs: &[Attr], name: &str) -> bool {
-    attrs.iter().any(|attr| last_segment(attr) == name)
-}
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "near", title: "NEAR", chain: "account-serial", noun: "method", detect, contracts };
 
 /// `#[no_mangle]`, `#[unsafe(no_mangle)]`.
 fn unmangled(attrs: &[Attr]) -> bool {
@@ -31,7 +24,7 @@ fn unmangled(attrs: &[Attr]) -> bool {
 
 /// Impls whose functions are exported.
 fn exporting(attrs: &[Attr]) -> bool {
-    has(attrs, "near") || has(attrs, "near_bindgen")
+    Attr::among(attrs, "near") || Attr::among(attrs, "near_bindgen")
 }
 
 fn depends(engine: &Engine<'_>, krate: CrateId) -> bool {
@@ -139,21 +132,8 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         _ => exports.push((package.name.clone(), raw)),
     }
     engine.assumes.insert("distinct-prefixes".to_owned());
-    let contract = |engine: &Engine<'_>, (name, entries): (String, Vec<Entry>)| Contract {
-        name,
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "account-serial".to_owned(),
-        entry_noun: "method".to_owned(),
-        cells: engine.contract_cells(),
-        entries,
-        assumes: engine.assumes.iter().cloned().collect(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
+    let contract = |engine: &Engine<'_>, (name, entries): (String, Vec<Entry>)| {
+        FRAMEWORK.contract(engine, krate, name, engine.contract_cells(), entries)
     };
     exports.into_iter().map(|found| contract(engine, found)).collect()
 }
@@ -216,9 +196,9 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
     let mut params = Vec::new();
     let mut receiver = None;
     let mut callback = false;
-    let mut init = has(&info.attrs, "init");
-    let ignores = info.attrs.iter().any(|attr| last_segment(attr) == "init" && attr.tokens.contains("ignore_state"));
-    let private = has(&info.attrs, "private");
+    let mut init = Attr::among(&info.attrs, "init");
+    let ignores = info.attrs.iter().any(|attr| attr.name() == "init" && attr.tokens.contains("ignore_state"));
+    let private = Attr::among(&info.attrs, "private");
     if let ItemKind::Fn(function) = &info.kind {
         receiver = function.receiver;
         let own =

@@ -20,7 +20,8 @@ use crate::source::{Ns, Resolved};
 use declared::Flag;
 use dispatch::{Arm, Dispatch};
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "solana-native", title: "Solana", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "solana-native", title: "Solana", chain: "solana", noun: "instruction", detect, contracts };
 
 /// Macros that name the function a program begins with.
 const MACROS: &[&str] = &[
@@ -108,22 +109,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         }
     }
     let (cells, entries) = cells_and_entries(instructions);
-    vec![Contract {
-        name: package.name.clone(),
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "solana".to_owned(),
-        entry_noun: "instruction".to_owned(),
-        cells,
-        entries,
-        assumes: Vec::new(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
-    }]
+    vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
 }
 
 fn unknown(reason: UnknownReason, what: String, span: Span) -> Unknown {

@@ -12,17 +12,14 @@ use crate::ir::{Access, Callers, CellId, Certainty, Contract, Entry, EntryKind, 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "soroban", title: "Soroban", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "soroban", title: "Soroban", chain: "soroban", noun: "function", detect, contracts };
 
 /// Functions the host calls by itself.
 const SPECIAL: &[(&str, EntryKind)] = &[("__constructor", EntryKind::Init), ("__check_auth", EntryKind::System)];
 
-fn last_segment(attr: &Attr) -> &str {
-    attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
-}
-
 fn exported(attrs: &[Attr]) -> Option<&Attr> {
-    attrs.iter().find(|attr| last_segment(attr) == "contractimpl")
+    attrs.iter().find(|attr| attr.name() == "contractimpl")
 }
 
 fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
@@ -97,21 +94,8 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         }
         found.push((name, entries));
     }
-    let contract = |engine: &Engine<'_>, (name, entries): (String, Vec<Entry>)| Contract {
-        name,
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "soroban".to_owned(),
-        entry_noun: "function".to_owned(),
-        cells: engine.contract_cells(),
-        entries,
-        assumes: engine.assumes.iter().cloned().collect(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
+    let contract = |engine: &Engine<'_>, (name, entries): (String, Vec<Entry>)| {
+        FRAMEWORK.contract(engine, krate, name, engine.contract_cells(), entries)
     };
     found.into_iter().map(|found| contract(engine, found)).collect()
 }
@@ -141,8 +125,8 @@ fn exports(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Export> {
                 found.push(Export { owner: owner.clone(), item, env: env.clone(), name: None });
             }
         }
-        let inherits = attr.tokens.contains("contracttrait")
-            || block.attrs.iter().any(|attr| last_segment(attr) == "default_impl");
+        let inherits =
+            attr.tokens.contains("contracttrait") || block.attrs.iter().any(|attr| attr.name() == "default_impl");
         let (true, Some(trait_id)) = (inherits, info.of_trait) else { continue };
         let declared = engine.item(trait_id);
         let ItemKind::Trait(declared) = &declared.kind else { continue };

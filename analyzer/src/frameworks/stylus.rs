@@ -13,29 +13,22 @@ use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Receiver, TypeRef};
 use crate::ir::{Access, Certainty, Contract, Entry, EntryKind, FileId, Mode, Param, Span, Step, Term, Type};
 use std::rc::Rc;
 
-pub(crate) const FRAMEWORK: Framework = Framework { id: "stylus", title: "Stylus", detect, contracts };
+pub(crate) const FRAMEWORK: Framework =
+    Framework { id: "stylus", title: "Stylus", chain: "evm", noun: "function", detect, contracts };
 
 /// Types that inherit from each other deeper than this are not followed.
 const MAX_INHERITED: usize = 8;
 
-fn last_segment(attr: &Attr) -> &str {
-    attr.path.rsplit("::").next().unwrap_or(&attr.path).trim()
-}
-
-fn has(attrs: &[Attr], name: &str) -> bool {
-    attrs.iter().any(|attr| last_segment(attr) == name)
-}
-
 /// Blocks whose functions are exported; the older name is still in use.
 fn exported(attrs: &[Attr]) -> bool {
-    has(attrs, "public") || has(attrs, "external")
+    Attr::among(attrs, "public") || Attr::among(attrs, "external")
 }
 
 fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
     let package = &engine.world.packages()[krate.0 as usize];
     let sdk = |name: &str| name == "stylus_sdk";
     let depends = package.deps.iter().any(|(dep, _)| sdk(dep)) || package.missing.iter().any(|missing| sdk(missing));
-    depends && engine.world.krate(krate).items.iter().any(|item| has(&item.attrs, "entrypoint"))
+    depends && engine.world.krate(krate).items.iter().any(|item| Attr::among(&item.attrs, "entrypoint"))
 }
 
 /// An exported function with the value of its receiver.
@@ -54,7 +47,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     let items = engine.world.krate(krate);
     let marked: Vec<ItemId> = (0..items.items.len() as u32)
         .map(|idx| ItemId { krate, idx })
-        .filter(|id| has(&items.items[id.idx as usize].attrs, "entrypoint"))
+        .filter(|id| Attr::among(&items.items[id.idx as usize].attrs, "entrypoint"))
         .collect();
     engine.index_impls();
     let mut roots = Vec::new();
@@ -86,22 +79,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     let layout = layout::Layout::of(engine, &roots);
     layout.place(&mut cells, &mut entries);
     let package = engine.world.packages()[krate.0 as usize].clone();
-    vec![Contract {
-        name: package.name.clone(),
-        package: package.name.clone(),
-        package_version: package.version.clone(),
-        framework: FRAMEWORK.id.to_owned(),
-        framework_title: FRAMEWORK.title.to_owned(),
-        chain: "evm".to_owned(),
-        entry_noun: "function".to_owned(),
-        cells,
-        entries,
-        assumes: engine.assumes.iter().cloned().collect(),
-        dependencies: String::new(),
-        features: package.features.iter().cloned().collect(),
-        models: Vec::new(),
-        source_hash: String::new(),
-    }]
+    vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
 }
 
 /// The functions that calls to a value of this type reach: its own first, then those of what it inherits.
@@ -124,7 +102,7 @@ fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<E
         let Some(env) = engine.impl_env(info, ty) else { continue };
         for attr in &block.attrs {
             let base = Span { file: FileId(u32::MAX), ..block.span };
-            match last_segment(attr) {
+            match attr.name() {
                 "implements" => {
                     for part in parts(&attr.tokens) {
                         let Some(path) = engine.world.parse_type(&part, base) else { continue };
@@ -158,7 +136,9 @@ fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<E
             let item = ItemId { krate: info.item.krate, idx };
             let function = engine.item(item);
             let shadowed = depth > 0 && found.iter().any(|known| engine.item(known.item).name == function.name);
-            if !matches!(function.kind, ItemKind::Fn(_)) || shadowed || depth > 0 && has(&function.attrs, "constructor")
+            if !matches!(function.kind, ItemKind::Fn(_))
+                || shadowed
+                || depth > 0 && Attr::among(&function.attrs, "constructor")
             {
                 continue;
             }
@@ -256,10 +236,12 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Ent
             args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
         }
     }
-    let payable = has(&info.attrs, "payable") || has(&info.attrs, "receive");
+    let payable = Attr::among(&info.attrs, "payable") || Attr::among(&info.attrs, "receive");
     let kind = match () {
-        () if has(&info.attrs, "constructor") => EntryKind::Init,
-        () if payable || writes || has(&info.attrs, "fallback") || has(&info.attrs, "entrypoint") => EntryKind::Call,
+        () if Attr::among(&info.attrs, "constructor") => EntryKind::Init,
+        () if payable || writes || Attr::among(&info.attrs, "fallback") || Attr::among(&info.attrs, "entrypoint") => {
+            EntryKind::Call
+        }
         () => EntryKind::View,
     };
     let spec = EntrySpec { item: export.item, recv, args, env: Some(env), assumptions: Vec::new() };

@@ -138,6 +138,18 @@ pub struct Attr {
     pub span: Span,
 }
 
+impl Attr {
+    /// The last segment of the path: `entry_point` of `cosmwasm_std::entry_point`.
+    pub fn name(&self) -> &str {
+        self.path.rsplit("::").next().unwrap_or(&self.path).trim()
+    }
+
+    /// True when one of these has that last segment.
+    pub fn among(attrs: &[Attr], name: &str) -> bool {
+        attrs.iter().any(|attr| attr.name() == name)
+    }
+}
+
 /// Generic parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Generics {

@@ -35,6 +35,27 @@ pub(crate) fn cosmwasm_package(name: &str) -> Package {
     }
 }
 
+/// Analyses files as the package `user`, whose dependencies are known by their tables only; nothing may be wrong with them.
+pub(crate) fn analyse_files(files: Vec<(&str, String)>, missing: &[&str]) -> Analysis {
+    let mut memory = Memory::default();
+    for (path, text) in files {
+        memory.files.insert((0, path.to_owned()), text.into());
+    }
+    let package = Package {
+        name: "user".to_owned(),
+        version: "0.1.0".to_owned(),
+        crate_name: "user".to_owned(),
+        root: "src/lib.rs".to_owned(),
+        edition: 2021,
+        missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+        analysed: true,
+        ..Package::default()
+    };
+    let analysis = analyze(&memory, vec![package], &Options::default());
+    assert!(analysis.problems.is_empty(), "{:?}", analysis.problems);
+    analysis
+}
+
 /// Analyses one file as a CosmWasm contract.
 pub(crate) fn analyse_text(text: &str) -> Analysis {
     let mut memory = Memory::default();
