@@ -48,7 +48,7 @@ impl Lint for EnumerableIndex {
 
     fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
         let first = hit.writers[0];
-        let position = cx.numbers_keys(first.entry, hit.cell);
+        let position = cx.numbers_keys(first);
         let list = position.map_or_else(|| "a list".to_owned(), |at| cx.cell_name(cx.access(at).cell));
         let message = format!("every {} appends to the list {list}, at a position counted in {}", cx.name(first.entry), cx.place(first));
         let mut finding = say::finding::<Self>(cx, message, cx.access(first).span, "the same place in every call");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::shapes::related;
 use super::shapes::{self, Hot, Shape};
 use super::words::Words;
 use crate::ir::{
@@ -221,12 +222,13 @@ impl<'a> Cx<'a> {
         })
     }
 
-    /// True when some entry point uses the value of this cell (at a fixed key) inside the key of a write of its own:
-    /// the value numbers things.
-    pub(crate) fn numbers_keys(&self, entry: usize, cell: CellId) -> Option<At> {
-        self.entry(entry).accesses.iter().enumerate().find_map(|(at, access)| {
-            let numbered = access.key.iter().any(|term| loads(term, cell));
-            (numbered && writes(access.mode)).then_some(At { entry, access: at })
+    /// The write whose key contains the number that this access changes, in the same entry point: the number numbers
+    /// things. Another field of the same record (whom to pay) does not.
+    pub(crate) fn numbers_keys(&self, counter: At) -> Option<At> {
+        let (cell, field) = (self.access(counter).cell, self.access(counter).field.as_deref());
+        self.entry(counter.entry).accesses.iter().enumerate().find_map(|(at, access)| {
+            let numbered = access.key.iter().any(|term| loads_field(term, cell, field));
+            (numbered && writes(access.mode)).then_some(At { entry: counter.entry, access: at })
         })
     }
 }
@@ -291,8 +293,18 @@ pub(crate) fn fixed(term: &Term) -> bool {
 
 /// True when a term contains the value of a cell.
 pub(crate) fn loads(term: &Term, cell: CellId) -> bool {
+    loads_field(term, cell, None)
+}
+
+/// True when a term contains the value of a field of a cell, or what the field lies in or consists of.
+fn loads_field(term: &Term, cell: CellId, wanted: Option<&str>) -> bool {
     let mut found = false;
-    term.walk(&mut |inner| found |= matches!(inner, Term::Load { cell: loaded, .. } if *loaded == cell));
+    term.walk(&mut |inner| {
+        if let Term::Load { cell: loaded, field, .. } = inner {
+            let same = wanted.is_none_or(|wanted| field.is_empty() || related(&field.join("."), wanted));
+            found |= *loaded == cell && same;
+        }
+    });
     found
 }
 

@@ -47,7 +47,7 @@ impl Lint for SequenceId {
     fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
         let first = hit.writers[0];
         let name = cx.name(first.entry);
-        let named = cx.numbers_keys(first.entry, hit.cell);
+        let named = cx.numbers_keys(first);
         let what = named.map_or_else(|| "its key".to_owned(), |at| format!("a key of {}", cx.cell_name(cx.access(at).cell)));
         let message = format!("every {name} takes {what} from the one number in {}", cx.place(first));
         let mut finding = say::finding::<Self>(cx, message, cx.access(first).span, "the next call needs this one's result");
@@ -88,5 +88,16 @@ mod tests {
             .at("NONCE", &[Term::Caller], Mode::Update)
             .at("P", &[Term::Caller], Mode::Write);
         assert_eq!(own.run("XL115"), "");
+        // Another field of the record that holds the number is part of the key.
+        let payee = Term::Load { cell: crate::ir::CellId(0), key: Vec::new(), field: vec!["payee".to_owned()] };
+        let payment = record("Payment", &[("claimed", uint(64)), ("payee", crate::ir::Type::Text)]);
+        let pays = Build::new()
+            .item("PAYMENT", payment)
+            .map("PAID", uint(64))
+            .entry("pay")
+            .update("PAYMENT")
+            .field("claimed")
+            .at("PAID", &[payee], Mode::Update);
+        assert_eq!(pays.run("XL115"), "");
     }
 }

@@ -94,9 +94,9 @@ fn shape(cx: &Cx<'_>, cell: CellId, value: &Cell, writers: &[At]) -> (Shape, Vec
         }
     }
     let numbers = pick(&|at| cx.is_number(cx.access(at)));
-    let naming = pick(&|at| cx.is_number(cx.access(at)) && cx.numbers_keys(at.entry, cell).is_some());
+    let naming = pick(&|at| cx.is_number(cx.access(at)) && cx.numbers_keys(at).is_some());
     if let Some(first) = naming.first() {
-        let shape = if lists_others(cx, first.entry, cell) { Shape::Index } else { Shape::Sequence };
+        let shape = if lists_others(cx, *first) { Shape::Index } else { Shape::Sequence };
         return (shape, naming);
     }
     let collections = pick(&|at| {
@@ -145,17 +145,17 @@ pub(super) fn reading_only(cx: &Cx<'_>, cell: CellId, writers: &[At]) -> Vec<usi
 
 /// True when what stands at the numbered key is only a pointer to something that the same call keeps under a name of its
 /// own: the number is a position in a list, not an identity.
-fn lists_others(cx: &Cx<'_>, entry: usize, counter: CellId) -> bool {
-    let Some(numbered) = cx.numbers_keys(entry, counter) else { return false };
+fn lists_others(cx: &Cx<'_>, counter: At) -> bool {
+    let Some(numbered) = cx.numbers_keys(counter) else { return false };
     let pointer = cx.cell(cx.access(numbered).cell).is_some_and(|cell| {
         matches!(cell.value, Type::Address(_) | Type::Text | Type::Bytes | Type::Uint(_) | Type::Int(_))
     });
-    let named = cx.entry(entry).accesses.iter().any(|access| {
+    let named = cx.entry(counter.entry).accesses.iter().any(|access| {
         access.cell != cx.access(numbered).cell
             && writes(access.mode)
             && !cx.is_number(access)
             && access.key.iter().any(per_call)
-            && !access.key.iter().any(|term| super::facts::loads(term, counter))
+            && !access.key.iter().any(|term| super::facts::loads(term, cx.access(counter).cell))
     });
     pointer && named
 }
