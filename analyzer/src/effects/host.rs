@@ -142,7 +142,11 @@ impl Engine<'_> {
                 };
                 Val::term(ty, Term::Env { name, scope })
             }
-            "attached" => Val::term(ty, Term::Env { name: super::balance::ATTACHED.to_owned(), scope: EnvScope::Call }),
+            "attached" => {
+                // What a call attaches although nothing looks at it moves money all the same.
+                self.assumes.insert("no-unread-funds".to_owned());
+                Val::term(ty, Term::Env { name: super::balance::ATTACHED.to_owned(), scope: EnvScope::Call })
+            }
             "assume" | "name_of" | "role" => self.host_outside(&name, &ty, &arg(0), span),
             "caller" => Val::term(ty, Term::Caller),
             "origin" => Val::term(ty, Term::Origin),
