@@ -235,10 +235,10 @@ fn evaluation() {
         .ok()
         .and_then(|manifest| Evaluator::new(&[manifest], &EvaluatorOptions::default()).ok());
     let Some(evaluator) = evaluator else { return println!("the manifest of the benchmark is wrong") };
-    let mut rng = workloads::Rng::new(1);
+    let mut rng = workloads::rng(1);
     let lines: Vec<String> = (0..20_000)
         .map(|id| {
-            let (from, to) = (rng.next(), rng.next());
+            let (from, to) = (rng.bits(), rng.bits());
             format!(
                 r#"{{"id":"{id}","entry":"transfer","caller":"osmo1{from:039x}","args":{{"to":"osmo1{to:039x}","amount":"1"}}}}"#
             )

@@ -6,6 +6,7 @@ pub mod conflicts;
 pub mod diagnostics;
 pub mod ir;
 pub mod manifest;
+pub mod random;
 
 #[cfg(feature = "workload")]
 pub mod costs;

@@ -6,27 +6,28 @@ use crosslane_analyzer::hotspots::{Outcome, Setting, of_finding};
 use crosslane_analyzer::schedule::Scope;
 use crosslane_analyzer::workload::Profile;
 
-use crate::session::{self, Judged, Unit};
+use crate::session::{self, Unit};
 
 /// Calls of the batch. Enough to tell factors apart; blocks need as many as they hold.
 const CALLS: usize = 1_000;
 
 /// Adds a price to findings whose cure a schedule can show.
 pub(crate) fn add(unit: &Unit, findings: &mut [Finding]) -> anyhow::Result<()> {
+    let mut manifest = None;
     for contract in &unit.analysis.contracts {
         let shown = |finding: &Finding| finding.contract == contract.name && finding.level > Level::Allow;
         if !findings.iter().any(|finding| shown(finding) && finding.aside.is_none() && finding.cell.is_some()) {
             continue;
         }
-        let judged = Judged::new(unit, contract)?;
-        if judged.chain.workers.is_none() {
+        let chain = session::chain(&unit.config, contract)?;
+        if chain.workers.is_none() {
             continue;
         }
-        let manifest = session::manifest(&[unit]);
+        let manifest = manifest.get_or_insert_with(|| session::manifest(&[unit]));
         let Some(wire) = manifest.contracts.iter().find(|wire| wire.name == contract.name) else { continue };
         let mut setting = Setting {
             contract: wire,
-            chain: judged.chain,
+            chain,
             scope: Scope::Own,
             lanes: None,
             calls: CALLS,

@@ -167,6 +167,22 @@ fn mistakes_on_the_command_line() {
 }
 
 #[test]
+fn flags_without_a_meaning_are_rejected() {
+    let place = plain();
+    place.run(&["shards", "--prices", "p.toml"]).fails_with(&["--prices"]);
+    place.run(&["shards", "--lanes", "4"]).fails_with(&["--lanes"]);
+    for flag in [["--profile", "p.toml"], ["--calls", "10"], ["--seed", "2"]] {
+        place.run(&["shards", "--batch", "b.jsonl", flag[0], flag[1]]).fails_with(&["cannot be used with", flag[0]]);
+    }
+    for flag in [["--manifest", "m.json"], ["--state", "s.jsonl"], ["--deployments", "d.json"]] {
+        place.run(&["shards", flag[0], flag[1]]).fails_with(&["--batch"]);
+    }
+    place.run(&["report", "--prices", "p.toml"]).fails_with(&["--prices"]);
+    place.run(&["matrix", "--fix"]).fails_with(&["`--fix` belongs to `check`"]);
+    place.run(&["--unsafe-fixes"]).fails_with(&["--fix"]);
+}
+
+#[test]
 fn bad_manifests_say_what_to_do() {
     let place = plain();
     for (text, parts) in [

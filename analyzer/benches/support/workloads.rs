@@ -1,40 +1,14 @@
 //! The public workloads of the scheduling benchmarks and quality gates: fixed seeds, fixed laws, no files.
 
+use crosslane_analyzer::random::{Rng, mix};
 use crosslane_analyzer::schedule::{Access, Batch, Rule};
 
 /// The nine workloads over which geometric means are taken.
 pub const PUBLIC: [&str; 9] = ["uni", "z08", "transfer", "amm", "mint_rw", "mint_add", "mixed", "late", "oracle"];
 
-/// A split-mix generator.
-pub struct Rng(u64);
-
-impl Rng {
-    /// A generator; equal seeds give equal numbers.
-    pub fn new(seed: u64) -> Rng {
-        Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed_5eed)
-    }
-
-    /// Any 64-bit number.
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        scramble(self.0)
-    }
-
-    /// Below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
-    }
-
-    /// In [0, 1).
-    pub fn real(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-fn scramble(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// The generator of a workload's seed; equal seeds give equal numbers.
+pub fn rng(seed: u64) -> Rng {
+    Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed_5eed)
 }
 
 /// Ranks with probability proportional to 1 / rank^s.
@@ -54,19 +28,19 @@ impl Zipf {
     }
 
     fn draw(&self, rng: &mut Rng) -> u64 {
-        let at = rng.real() * self.0.last().copied().unwrap_or(1.0);
+        let at = rng.unit() * self.0.last().copied().unwrap_or(1.0);
         self.0.partition_point(|&sum| sum <= at) as u64
     }
 }
 
 /// A random-looking unit id for key `key` of space `space`.
 fn unit(space: u64, key: u64) -> u64 {
-    scramble(space.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ key.wrapping_add(1).wrapping_mul(0x2545_f491_4f6c_dd1d))
+    mix(space.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ key.wrapping_add(1).wrapping_mul(0x2545_f491_4f6c_dd1d))
 }
 
 /// From 21,000 to 672,000 with equal weight on every factor of two: many cheap calls, few dear ones.
 fn gas(rng: &mut Rng) -> u64 {
-    (21_000.0 * (rng.real() * 5.0).exp2()) as u64
+    (21_000.0 * (rng.unit() * 5.0).exp2()) as u64
 }
 
 fn keys(rng: &mut Rng, law: &Zipf, writes: f64) -> Vec<Access> {
@@ -75,7 +49,7 @@ fn keys(rng: &mut Rng, law: &Zipf, writes: f64) -> Vec<Access> {
     while (out.len() as u64) < count {
         let unit = unit(1, law.draw(rng));
         if out.iter().all(|access| access.unit != unit) {
-            out.push(if rng.real() < writes { Access::write(unit) } else { Access::read(unit) });
+            out.push(if rng.unit() < writes { Access::write(unit) } else { Access::read(unit) });
         }
     }
     out
@@ -121,7 +95,7 @@ fn mint(rng: &mut Rng, users: u64, collections: u64, add: bool, serial: u64) -> 
 
 /// One batch of a workload. Unknown names give an empty batch.
 pub fn workload(name: &str, n: usize, seed: u64) -> Batch {
-    let mut rng = Rng::new(seed ^ name.bytes().fold(0, |hash, byte| hash * 131 + u64::from(byte)));
+    let mut rng = rng(seed ^ name.bytes().fold(0, |hash, byte| hash * 131 + u64::from(byte)));
     let mut batch = Batch::new(Rule::Locks);
     batch.reserve(n, n * 5);
     let users = n as u64 * 2;

@@ -12,20 +12,18 @@ use super::*;
 use crate::chains;
 use crate::ir::*;
 use crate::manifest::{self, Manifest, v1};
+use crate::random;
 
-/// A split-mix generator: all choices come from one number.
-struct Rng(u64);
+/// All choices come from one number.
+struct Rng(random::Rng);
 
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn new(seed: u64) -> Rng {
+        Rng(random::Rng::new(seed))
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
+        self.0.below(bound as u64) as usize
     }
 
     fn pick<T: Clone>(&mut self, all: &[T]) -> T {
@@ -180,7 +178,7 @@ proptest! {
     /// Two calls whose condition is false never have conflicting accesses.
     #[test]
     fn a_false_condition_means_no_conflict_unsound(seed in any::<u64>()) {
-        let mut rng = Rng(seed);
+        let mut rng = Rng::new(seed);
         let contract = random_contract(&mut rng);
         for chain in chains::all() {
             let verdicts = analyse(&contract, chain, Scope::Own);
@@ -214,7 +212,7 @@ proptest! {
     /// Classes are upper bounds: calls of a parallel entry point never conflict with each other.
     #[test]
     fn a_parallel_class_means_no_conflict_unsound(seed in any::<u64>()) {
-        let mut rng = Rng(seed);
+        let mut rng = Rng::new(seed);
         let contract = random_contract(&mut rng);
         let chain = rng.pick(&["keyed", "occ", "merge"]);
         let manifest = manifest::build(
@@ -237,7 +235,7 @@ proptest! {
     /// changes nothing.
     #[test]
     fn simplification_only_grows_a_condition_unsound(seed in any::<u64>(), many in 1usize..160) {
-        let mut rng = Rng(seed);
+        let mut rng = Rng::new(seed);
         let names = ["p", "q", "r", "s", "t", "u", "v", "w", "x", "y"];
         let mut condition = Condition::never();
         for _ in 0..many {
@@ -286,7 +284,7 @@ mod scheduler {
 
         #[test]
         fn the_scheduler_finds_every_conflict_unsound(seed in any::<u64>()) {
-            let mut rng = Rng(seed);
+            let mut rng = Rng::new(seed);
             let contract = random_contract(&mut rng);
             let chain = &chains::all()[rng.below(7)];
             let options = manifest::BuildOptions { chain: Some(chain.id.clone()), ..Default::default() };

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::choice::{Choice, MOST};
 use super::profile::{Dist, Profile, ProfileError};
-use super::random::{Choice, MOST, Rng};
 use crate::costs::Costs;
 use crate::manifest::v1::{Contract, Entry, Step, Term, Type};
+use crate::random::Rng;
 
 /// Receivers among which a what-if spreads one.
 pub const SHARDS: u64 = 8;

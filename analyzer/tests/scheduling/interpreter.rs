@@ -13,7 +13,7 @@ use crosslane_analyzer::manifest;
 use crosslane_analyzer::schedule::io::{IngestOptions, read_batch, read_state};
 use crosslane_analyzer::schedule::{ClassGraph, Evaluator, EvaluatorOptions, FreeOptions, GraphWorkspace, Order, free};
 
-use crate::workloads::Rng;
+use crosslane_analyzer::random::Rng;
 
 fn entries() -> String {
     let m = |mode: &str, more: &str| format!(r#"{{"cell":"M","key":[{{"arg":"k"}}],"mode":"{mode}"{more}}}"#);
@@ -505,7 +505,7 @@ fn everything_a_schedule_allows_gives_block_order() {
         let state = read_state(&mut snapshot.as_bytes(), &this).unwrap();
         let mut overlaps = 0;
         for seed in 0..300u64 {
-            let mut rng = Rng::new(seed);
+            let mut rng = crate::workloads::rng(seed);
             let (calls, lines) = programs(&mut rng, versions);
             let loaded = read_batch(&mut lines.as_bytes(), &this, &state, &IngestOptions::default()).unwrap();
             assert_eq!(loaded.batch.len(), calls.len());

@@ -5,7 +5,7 @@ use crosslane_analyzer::schedule::{
     windowed,
 };
 
-use crate::workloads::{PUBLIC, Rng, workload};
+use crate::workloads::{PUBLIC, rng, workload};
 
 /// Sizes that a debug build checks in seconds; `CROSSLANE_QUALITY=full` adds 100,000 calls.
 fn sizes() -> Vec<usize> {
@@ -46,9 +46,9 @@ fn best_schedules_are_within_half_a_percent_of_the_bound() {
                         let window = windowed(&batch, lanes, 256, &mut work);
                         assert_eq!(verify(&batch, &window, Order::Preserve), []);
                         // Costs that turn out up to 30 % higher or lower: the plan is kept, the times are not.
-                        let mut rng = Rng::new(seed);
+                        let mut rng = rng(seed);
                         let noise: Vec<u64> =
-                            batch.costs().iter().map(|&cost| (cost as f64 * (0.7 + 0.6 * rng.real())) as u64).collect();
+                            batch.costs().iter().map(|&cost| (cost as f64 * (0.7 + 0.6 * rng.unit())) as u64).collect();
                         let replayed = found.replay(&batch, &noise).unwrap();
                         noisy = noisy.max(replayed as f64 / found.makespan as f64);
                     }

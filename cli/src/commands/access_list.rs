@@ -116,9 +116,10 @@ fn list(manifest: &Manifest, world: &World<'_>, call: &Call) -> Result<List, Fai
     };
     let contract = contract.ok_or_else(|| Fail::new("name one contract of the manifest with --contract"))?;
     let cells: BTreeMap<&str, &Cell> = contract.cells.iter().map(|cell| (cell.id.as_str(), cell)).collect();
-    let Some(Ok(footprint)) = world.evaluate(std::slice::from_ref(call)).into_iter().next() else {
-        let problem = world.evaluate(std::slice::from_ref(call)).into_iter().find_map(Result::err);
-        return Err(Fail::new(problem.map_or_else(String::new, |problem| problem.message)));
+    let footprint = match world.evaluate(std::slice::from_ref(call)).into_iter().next() {
+        Some(Ok(footprint)) => footprint,
+        Some(Err(problem)) => return Err(Fail::new(problem.message)),
+        None => return Err(Fail::new("the call has no footprint")),
     };
     let mut list = List::default();
     for access in footprint.accesses {

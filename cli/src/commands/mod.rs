@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
+use crate::fail::Fail;
 
 pub(crate) mod access_list;
 pub(crate) mod audit;
@@ -50,7 +51,11 @@ impl From<Exit> for ExitCode {
 /// Runs the verb.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     let common = &cli.common;
-    match cli.command.unwrap_or(Command::Check) {
+    let command = cli.command.unwrap_or(Command::Check);
+    if common.analysis.fix && !matches!(command, Command::Check | Command::Watch(_)) {
+        return Err(Fail::new("`--fix` belongs to `check`").help("leave the verb out, or write `check`").into());
+    }
+    match command {
         Command::Check => check::run(common),
         Command::Manifest(args) => manifest::run(&args, common),
         Command::Matrix(args) => matrix::run(&args, common),

@@ -11,7 +11,7 @@ use crosslane_analyzer::schedule::io::{IngestOptions, read_batch};
 use crosslane_analyzer::workload::{Forecast, Learner};
 
 use super::Exit;
-use super::schedule::{Meaning, meaning, plural, read_manifest};
+use super::schedule::{Meaning, compiled, manifests, plural};
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::output;
@@ -43,7 +43,7 @@ const LONGEST: u64 = 16 << 20;
 
 /// Runs `profile`.
 pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
-    let manifests = args.meaning.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let manifests = manifests(&args.meaning)?;
     let contracts: Vec<_> = manifests.iter().flat_map(|manifest| &manifest.contracts).collect();
     let contract = match (&args.contract, contracts.as_slice()) {
         (Some(name), all) => all
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
                 .into());
         }
     };
-    let (evaluator, state) = meaning(&args.meaning, common)?;
+    let (evaluator, state) = compiled(&manifests, &args.meaning, common)?;
     let mut learner = Learner::new(contract);
     let mut forecast = Forecast::new(TOP);
     let mut hits: Vec<f64> = Vec::new();

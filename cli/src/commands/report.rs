@@ -21,7 +21,7 @@ pub(crate) struct Args {
     output: PathBuf,
     /// What is simulated.
     #[command(flatten)]
-    simulate: simulate::Args,
+    simulation: simulate::Simulation,
 }
 
 /// Runs `report`.
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     let mut parts = Vec::new();
     for judged in &all {
         let simulated = match simulate::wire(&manifest.contracts, judged) {
-            Some(contract) => simulate::simulate(judged, contract, &args.simulate)?,
+            Some(contract) => simulate::simulate(judged, contract, &args.simulation)?,
             None => None,
         };
         let own = reports.iter().filter(|report| report.unit.project.dir == judged.unit.project.dir);

@@ -179,7 +179,16 @@ pub(super) fn setting(input: &Input, common: &Common) -> anyhow::Result<Setting>
 
 /// Manifests, compiled, and the state.
 pub(crate) fn meaning(input: &Meaning, common: &Common) -> anyhow::Result<(Evaluator, State)> {
-    let manifests = input.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    compiled(&manifests(input)?, input, common)
+}
+
+/// The manifests.
+pub(super) fn manifests(input: &Meaning) -> anyhow::Result<Vec<Manifest>> {
+    input.manifest.iter().map(|path| read_manifest(path)).collect()
+}
+
+/// Manifests that are read already, compiled, and the state.
+pub(super) fn compiled(manifests: &[Manifest], input: &Meaning, common: &Common) -> anyhow::Result<(Evaluator, State)> {
     let deployments = deployments(input)?;
     let options = EvaluatorOptions {
         chain: common.analysis.chain.clone(),
@@ -189,7 +198,7 @@ pub(crate) fn meaning(input: &Meaning, common: &Common) -> anyhow::Result<(Evalu
         },
         deployments,
     };
-    let evaluator = Evaluator::new(&manifests, &options).map_err(|error| Fail::new(error.to_string()))?;
+    let evaluator = Evaluator::new(manifests, &options).map_err(|error| Fail::new(error.to_string()))?;
     let state = match &input.state {
         Some(path) => {
             let mut file = File::open(path).map_err(|error| Fail::new(format!("cannot read: {error}")).file(path))?;

@@ -19,19 +19,21 @@ use crate::session::{self, short};
 
 /// Flags of `shards`.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("manifest", |it| it.requires("batch")), mut_arg("state", |it| it.requires("batch")))]
+#[command(mut_arg("deployments", |it| it.requires("batch")))]
 pub(crate) struct Args {
     /// Number of shards
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4096))]
     n: u32,
     /// Calls to place for; a simulated batch of the contract here when left out
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "workload")]
     batch: Option<PathBuf>,
     /// What the calls of `--batch` mean.
     #[command(flatten)]
     meaning: Meaning,
     /// What is simulated.
     #[command(flatten)]
-    simulate: simulate::Args,
+    workload: simulate::Workload,
 }
 
 /// Runs `shards`.
@@ -51,7 +53,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         let manifest = session::manifest(&units.iter().collect::<Vec<_>>());
         for judged in &all {
             let Some(contract) = simulate::wire(&manifest.contracts, judged) else { continue };
-            let Some(setting) = simulate::setting(judged, contract, &args.simulate)? else { continue };
+            let Some(setting) = simulate::setting(judged, contract, &args.workload, None)? else { continue };
             let (loaded, evaluator) =
                 setting.batch().map_err(|error| Fail::new(format!("{}: {error}", contract.name)))?;
             show(&contract.name, &loaded, &evaluator, args.n, &mut text, &mut values);

@@ -21,25 +21,43 @@ use crate::fail::Fail;
 use crate::output;
 use crate::session::{self, Judged, short};
 
-/// Flags of `simulate`.
+/// The calls of a simulation.
 #[derive(Debug, Clone, clap::Args)]
-#[group(id = "simulation")]
-pub(crate) struct Args {
+#[group(id = "workload")]
+pub(crate) struct Workload {
     /// What calls look like: a TOML file, as `profile` writes it; a default for each contract when left out
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
     /// Calls in the batch
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) calls: u32,
-    /// Lanes instead of the chain's own number of workers
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub(crate) lanes: Option<u32>,
     /// Seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// A simulation: calls, and where they run.
+#[derive(Debug, Clone, clap::Args)]
+#[group(id = "simulation")]
+pub(crate) struct Simulation {
+    /// What is called.
+    #[command(flatten)]
+    pub(crate) workload: Workload,
+    /// Lanes instead of the chain's own number of workers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) lanes: Option<u32>,
+}
+
+/// Flags of `simulate`.
+#[derive(Debug, Clone, clap::Args)]
+#[group(id = "simulate")]
+pub(crate) struct Args {
+    /// What is simulated.
+    #[command(flatten)]
+    simulation: Simulation,
     /// Prices: a TOML file with `unit`, `per_cost` and `per_call`
     #[arg(long, value_name = "FILE")]
-    pub(crate) prices: Option<PathBuf>,
+    prices: Option<PathBuf>,
 }
 
 /// What a call costs its sender.
@@ -79,7 +97,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     let mut simulated = 0;
     for judged in &all {
         let Some(contract) = wire(&manifest.contracts, judged) else { continue };
-        let Some(found) = simulate(judged, contract, args)? else {
+        let Some(found) = simulate(judged, contract, &args.simulation)? else {
             if !common.quiet {
                 output::tell(&format!("{}: nobody but admins calls it; give a `--profile`\n", contract.name))?;
             }
@@ -89,8 +107,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
             text.push('\n');
         }
         simulated += 1;
-        show(&found, args, prices.as_ref(), &mut text);
-        json.push(value(&found, args));
+        show(&found, &args.simulation, prices.as_ref(), &mut text);
+        json.push(value(&found, args.simulation.workload.seed));
     }
     if common.message_format == Some(Format::Json) {
         let value = json!({ "version": 1, "contracts": json });
@@ -111,9 +129,9 @@ pub(crate) fn wire<'a>(contracts: &'a [Contract], judged: &Judged<'_>) -> Option
 pub(crate) fn simulate<'a>(
     judged: &'a Judged<'a>,
     contract: &'a Contract,
-    args: &Args,
+    args: &Simulation,
 ) -> anyhow::Result<Option<Simulated<'a>>> {
-    let Some(setting) = setting(judged, contract, args)? else { return Ok(None) };
+    let Some(setting) = setting(judged, contract, &args.workload, args.lanes)? else { return Ok(None) };
     let fail = |error: crosslane_analyzer::hotspots::SimulateError| Fail::new(format!("{}: {error}", contract.name));
     let outcome = setting.run().map_err(fail)?;
     let ranked = setting.rank(&outcome).map_err(fail)?;
@@ -124,7 +142,8 @@ pub(crate) fn simulate<'a>(
 pub(crate) fn setting<'a>(
     judged: &Judged<'_>,
     contract: &'a Contract,
-    args: &Args,
+    args: &Workload,
+    lanes: Option<u32>,
 ) -> anyhow::Result<Option<Setting<'a>>> {
     let profile = match &args.profile {
         Some(path) => profile(path, contract)?,
@@ -140,7 +159,7 @@ pub(crate) fn setting<'a>(
             conflicts::Scope::Own => Scope::Own,
             conflicts::Scope::Transaction => Scope::Transaction,
         },
-        lanes: args.lanes,
+        lanes,
         calls: args.calls as usize,
         profile,
         costs: judged.unit.costs.clone(),
@@ -180,13 +199,13 @@ fn room(found: &Simulated<'_>, room: Option<&Room>) -> String {
     }
 }
 
-fn show(found: &Simulated<'_>, args: &Args, prices: Option<&Prices>, out: &mut String) {
+fn show(found: &Simulated<'_>, args: &Simulation, prices: Option<&Prices>, out: &mut String) {
     let Simulated { judged, setting, outcome, ranked } = found;
     let (contract, chain) = (judged.contract, judged.chain);
     let lanes = outcome.lanes;
     let workers = if lanes == 1 { &chain.nouns.worker } else { &chain.nouns.workers };
     let noun = &contract.entry_noun;
-    let what = match &args.profile {
+    let what = match &args.workload.profile {
         Some(path) => format!("profile {}", path.display()),
         None => format!("every public {noun} equally often"),
     };
@@ -197,7 +216,7 @@ fn show(found: &Simulated<'_>, args: &Args, prices: Option<&Prices>, out: &mut S
         plural(outcome.calls as u64, "call", "calls"),
         plural(setting.profile.entries.len() as u64, noun, &format!("{noun}s")),
         contract.entries.len(),
-        args.seed,
+        args.workload.seed,
         grouped(setting.profile.senders.values.unwrap_or(1)),
     );
     if !chain.parallel_today {
@@ -352,7 +371,7 @@ fn figures(outcome: &Outcome) -> serde_json::Value {
     })
 }
 
-fn value(found: &Simulated<'_>, args: &Args) -> serde_json::Value {
+fn value(found: &Simulated<'_>, seed: u64) -> serde_json::Value {
     let Simulated { judged, setting, outcome, ranked } = found;
     let hot: Vec<serde_json::Value> = outcome
         .hot
@@ -382,7 +401,7 @@ fn value(found: &Simulated<'_>, args: &Args) -> serde_json::Value {
     out["model"] = json!(judged.chain.id);
     out["lanes"] = json!(outcome.lanes);
     out["calls"] = json!(outcome.calls);
-    out["seed"] = json!(args.seed);
+    out["seed"] = json!(seed);
     out["scope"] = json!(if setting.scope == Scope::Own { "own" } else { "transaction" });
     out["hot_units"] = json!(hot);
     out["cells"] = json!(cells);

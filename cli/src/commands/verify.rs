@@ -11,7 +11,7 @@ use crosslane_analyzer::schedule::io::{ScheduleFile, read_schedule};
 use crosslane_analyzer::schedule::{self, Checker, Order, Scope};
 
 use super::Exit;
-use super::schedule::{Input, Meaning, batches, deployments, load, plural, read_manifest, read_text, setting};
+use super::schedule::{Input, Meaning, batches, deployments, load, manifests, plural, read_text, setting};
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::output;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
 
 /// The contracts of all manifests.
 fn all_in_one(meaning: &Meaning) -> anyhow::Result<Manifest> {
-    let mut all = meaning.manifest.iter().map(|path| read_manifest(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut all = manifests(meaning)?;
     let mut first = all.remove(0);
     first.contracts.extend(all.into_iter().flat_map(|manifest| manifest.contracts));
     Ok(first)

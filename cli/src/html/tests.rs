@@ -1,12 +1,13 @@
 //! The page as text: nothing leaves it, nothing in it is the contract's markup, its parts are there.
 
 use super::*;
+use crate::commands::simulate::{Simulation, Workload};
 use crate::session;
 
 fn render(unit: &Unit) -> String {
     let all = session::judged(std::slice::from_ref(unit)).unwrap();
     let manifest = session::manifest(&[unit]);
-    let args = crate::commands::simulate::Args { profile: None, calls: 300, lanes: None, seed: 1, prices: None };
+    let args = Simulation { workload: Workload { profile: None, calls: 300, seed: 1 }, lanes: None };
     let mut parts = Vec::new();
     for judged in &all {
         let simulated = crate::commands::simulate::wire(&manifest.contracts, judged)
