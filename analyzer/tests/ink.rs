@@ -143,7 +143,7 @@ fn footprints() {
         // A view by its receiver that changes state.
         ("forget", &["delete ledger.balances[who]", "read <root>"]),
         ("pause_for", &["update <root>", "write paused"]),
-        ("forward", &["out target", "rewrite <root>"]),
+        ("forward", &["commute <balance>[SelfAddr]", "commute <balance>[caller]", "out target", "rewrite <root>"]),
         ("upgrade", &["read owner", "unknown unsupported", "update <root>"]),
         ("Fungible::transfer", &["rewrite <root>", "commute ledger.balances[caller]", "commute ledger.balances[to]"]),
         ("Fungible::balance_of", &["read <root>", "read ledger.balances[who]"]),

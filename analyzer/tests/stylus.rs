@@ -190,8 +190,8 @@ fn money_and_calls_out() {
             entry(&contract, name).accesses.iter().filter(|access| contract.cell(access.cell).name == "<balance>");
         all.map(|access| format!("{:?} {}", access.mode, term(&access.key[0]))).collect::<Vec<_>>()
     };
-    assert_eq!(balances("donate"), ["Update self"]);
-    assert_eq!(balances("receive"), ["Update self"]);
+    assert_eq!(balances("donate"), ["Commute caller", "Commute self"]);
+    assert_eq!(balances("receive"), ["Commute caller", "Commute self"]);
     assert_eq!(balances("pay"), ["Update to", "Update self"]);
     assert!(balances("transfer").is_empty());
     let external = &entry(&contract, "tell").externals;

@@ -377,7 +377,7 @@ fn by_itself(
             None => Engine::value_of_term(ty, Term::arg(name)),
         });
     }
-    let found = engine.run(&EntrySpec { item: id, recv: None, args, env: None, assumptions: Vec::new() });
+    let found = engine.run(&EntrySpec { item: id, recv: None, args, env: None, assumptions: Vec::new(), paid: false });
     Entry { accesses: found.accesses, externals: found.externals, unknowns: found.unknowns, ..entry }
 }
 

@@ -12,10 +12,16 @@ pub(super) const ATTACHED: &str = "attached";
 impl Engine<'_> {
     /// The code looks at what is inside the attached value: the host has moved it from the caller to this contract.
     pub(super) fn attached_used(&mut self, list: &Term, span: Span) {
-        if !matches!(list, Term::Env { name, .. } if name == ATTACHED) || self.rec.attached {
+        if matches!(list, Term::Env { name, .. } if name == ATTACHED) {
+            self.attached(span);
+        }
+    }
+
+    /// What is attached to the call has been moved from the caller to this contract.
+    pub(super) fn attached(&mut self, span: Span) {
+        if std::mem::replace(&mut self.rec.attached, true) {
             return;
         }
-        self.rec.attached = true;
         // It was moved before the first line ran.
         let (conditions, repeats) = (std::mem::take(&mut self.conditions), std::mem::take(&mut self.repeats));
         for (who, what) in [(Term::Caller, "debit"), (Term::SelfAddr, "credit")] {

@@ -54,15 +54,7 @@ impl Engine<'_> {
     }
 
     /// Builds a struct or variant; a `[[constructs]]` row may say that building it does something.
-    pub(super) fn construct(
-        &mut self,
-        f: &mut Frame,
-        ty: Ty,
-        variant: Option<u32>,
-        fields: Vec<(Name, Val)>,
-        span: Span,
-    ) -> Ev {
-        let _ = f;
+    pub(super) fn construct(&mut self, ty: Ty, variant: Option<u32>, fields: Vec<(Name, Val)>, span: Span) -> Ev {
         if let Ty::Adt(id, _) = &ty {
             let key = (*id, variant.unwrap_or(u32::MAX));
             if let Some(body) = self.constructs.get(&key).cloned() {
@@ -119,7 +111,41 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn run_construct(
+    /// A part of a value has changed: what building it as it now is does counts as well.
+    pub(super) fn constructs_after_write(&mut self, places: &[Place], span: Span) -> Result<(), Div> {
+        if self.constructs.is_empty() {
+            return Ok(());
+        }
+        for place in places {
+            for depth in 0..place.path.len() {
+                let whole = Place { slot: place.slot, path: place.path[..depth].to_vec() };
+                let value = self.read(&[whole]);
+                self.construct_again(&value, span)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What building a value does, for one that came about by other means than naming all its fields.
+    pub(super) fn construct_again(&mut self, value: &Val, span: Span) -> Result<(), Div> {
+        let Ty::Adt(id, _) = &value.ty else { return Ok(()) };
+        if let Some(body) = self.constructs.get(&(*id, u32::MAX)).cloned() {
+            let names: Vec<Name> = self.field_types(&value.ty, None).iter().map(|(name, _)| name.clone()).collect();
+            let fields: Vec<(Name, Val)> =
+                names.into_iter().map(|name| (name.clone(), self.field(value, &name))).collect();
+            self.run_construct(&body, *id, &fields, span)?;
+        }
+        if let Kind::Enum(alts) = &value.kind {
+            for alt in alts.iter() {
+                if let Some(body) = self.constructs.get(&(*id, alt.variant)).cloned() {
+                    self.run_construct(&body, *id, &alt.fields, span)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run_construct(
         &mut self,
         body: &std::sync::Arc<crate::ir::hir::Body>,
         id: ItemId,

@@ -1,11 +1,10 @@
 //! Calls: what a path names, how arguments meet parameters, how a body runs and how its ways out join.
 
-use super::build::built;
 use super::native;
 use super::state::Changes;
 use super::value::{Alt, ClosureVal, FuncVal, Kind, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, MAX_CALLS, ty::Ty, ty::TyEnv};
-use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, Path, TypeRef};
+use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::ir::{Span, UnknownReason};
 use std::rc::Rc;
 
@@ -13,10 +12,6 @@ use std::rc::Rc;
 const EXACT_ROUNDS: usize = 2;
 
 impl Engine<'_> {
-    pub(super) fn eval_path(&mut self, f: &mut Frame, path: &Path, want: &Ty, span: Span) -> Ev {
-        self.path_value(f, path, want, span)
-    }
-
     pub(super) fn eval_call(&mut self, f: &mut Frame, callee: ExprId, args: &[ExprId], want: &Ty, span: Span) -> Ev {
         let in_try = std::mem::take(&mut self.try_context);
         let body = f.body.clone();
@@ -97,14 +92,7 @@ impl Engine<'_> {
                         args.into_iter().enumerate().map(|(at, arg)| (Name::from(at.to_string()), arg)).collect();
                     let ty = if want.same_head(ty) && matches!(want, Ty::Adt(..)) { want.clone() } else { ty.clone() };
                     let ty = self.infer_args(&ty, *variant, &fields);
-                    match f {
-                        Some(f) => self.construct(f, ty, *variant, fields, span),
-                        None => {
-                            let value = built(ty, *variant, fields);
-                            self.charge_drop(&value, span);
-                            Ok(value)
-                        }
-                    }
+                    self.construct(ty, *variant, fields, span)
                 }
                 FuncVal::Native(name, generic) => self.host_call(f, name, generic, args, want, span),
                 FuncVal::TraitMethod { item, trait_id, args: generic, self_ty } => {
@@ -137,7 +125,7 @@ impl Engine<'_> {
             }
             Kind::Multi(values) => {
                 let values = values.clone();
-                self.any_of(f, values.len(), &mut |engine, at| {
+                self.any_of(values.len(), &mut |engine, at| {
                     engine.call_value(None, &values[at].clone(), args.clone(), want, span)
                 })
             }
@@ -159,17 +147,11 @@ impl Engine<'_> {
     }
 
     /// Runs alternatives of which one happens, without a frame to continue in.
-    pub(super) fn any_of(
-        &mut self,
-        _f: Option<&mut Frame>,
-        count: usize,
-        run: &mut dyn FnMut(&mut Self, usize) -> Ev,
-    ) -> Ev {
+    pub(super) fn any_of(&mut self, count: usize, run: &mut dyn FnMut(&mut Self, usize) -> Ev) -> Ev {
         if count == 1 {
             return run(self, 0);
         }
-        let in_try = std::mem::take(&mut self.try_context);
-        let _ = in_try;
+        self.try_context = false;
         let mut changes: Vec<Changes> = Vec::new();
         let mut value: Option<Val> = None;
         let mut fail = true;
@@ -200,13 +182,20 @@ impl Engine<'_> {
 
     /// The result of code that touches no state: it depends on what went in, and closures that went in may run.
     pub(super) fn unseen_value(&mut self, args: &[Val], want: &Ty, span: Span) -> Ev {
+        for arg in args {
+            self.run_escaping_closures(arg, span);
+        }
+        self.computed(args, want)
+    }
+
+    /// A value computed from others, by code that may have changed what it was lent.
+    pub(super) fn computed(&mut self, args: &[Val], want: &Ty) -> Ev {
         let mut sym = Sym::default();
         for arg in args {
             let loads = self.loads_of(arg);
             sym.loads = super::value::union(&sym.loads, &loads);
         }
         for arg in args {
-            self.run_escaping_closures(arg, span);
             self.havoc(arg, 0);
         }
         Ok(Val::sym(want.clone(), sym))
@@ -337,8 +326,9 @@ impl Engine<'_> {
             let good = self.store.changes(before);
             self.store.rollback(before);
             self.store.apply(changes);
-            let err = self.converted_error(f, err);
-            let _ = self.exit_with(f, err);
+            if let Ok(err) = self.converted_error(f, err) {
+                let _ = self.exit_with(f, err);
+            }
             self.store.rollback(before);
             self.store.apply(good);
         }
@@ -363,11 +353,16 @@ impl Engine<'_> {
                 }
                 if let Some(alt) = may_fail {
                     let err = Val { ty: value.ty.clone(), kind: Kind::Enum(Rc::new(vec![alt])) };
-                    let err = self.converted_error(f, err);
-                    let div = self.exit_with(f, err);
+                    let mark = self.store.mark();
+                    let div = match self.converted_error(f, err) {
+                        Ok(err) => self.exit_with(f, err),
+                        Err(div) => div,
+                    };
                     if payload.is_none() {
                         return Err(div);
                     }
+                    // What the conversion changed is changed only where the function is left.
+                    self.store.rollback(mark);
                     if option && !div.fail {
                         self.more_conditions(f);
                     }
@@ -401,35 +396,82 @@ impl Engine<'_> {
                 if self.is_result(&value.ty) || !inner.terms.is_empty() {
                     inner = native::unwrapped(sym);
                 }
-                self.error_exit(f, sym);
+                self.error_exit(f, &value.ty, sym);
                 Ok(Val::sym(ty, inner))
             }
             _ => {
                 let sym = self.whole_sym(&value);
-                self.error_exit(f, &sym);
+                self.error_exit(f, &value.ty, &sym);
                 Ok(value)
             }
         }
     }
 
-    /// An end with an error of which nothing is known.
-    fn error_exit(&mut self, f: &mut Frame, seen: &Sym) {
-        let ty = f.ret_ty.clone();
-        let mut err = self.err(ty.arg(0), seen.widened());
-        if self.is_result(&ty) {
-            err = err.retyped(&ty);
+    /// An end with an error of which nothing is known but its type.
+    fn error_exit(&mut self, f: &mut Frame, of: &Ty, seen: &Sym) {
+        let error = if self.is_result(of) { of.arg(1) } else { Ty::Unknown };
+        let err = self.err(of.arg(0), seen.widened());
+        let err = match &err.kind {
+            Kind::Enum(alts) if !error.is_unknown() => {
+                let alts = alts.iter().map(|alt| Alt {
+                    variant: alt.variant,
+                    fields: alt
+                        .fields
+                        .iter()
+                        .map(|(name, value)| (name.clone(), value.clone().retyped(&error)))
+                        .collect(),
+                });
+                Val { ty: err.ty.clone(), kind: Kind::Enum(Rc::new(alts.collect())) }
+            }
+            _ => err,
+        };
+        let mark = self.store.mark();
+        if let Ok(mut err) = self.converted_error(f, err) {
+            if self.is_result(&f.ret_ty) {
+                err = err.retyped(&f.ret_ty.clone());
+            }
+            let _ = self.exit_with(f, err);
         }
-        let _ = self.exit_with(f, err);
+        self.store.rollback(mark);
     }
 
-    /// `?` converts the error; conversions of errors do not touch state through a modelled interface.
-    fn converted_error(&mut self, f: &Frame, err: Val) -> Val {
+    /// `?` converts the error; a conversion that the contract wrote is code like any other.
+    fn converted_error(&mut self, f: &Frame, err: Val) -> Ev {
         if self.is_result(&err.ty) && self.is_result(&f.ret_ty) {
             let taint = self.taint_of(&err);
             let ty = f.ret_ty.clone();
-            return self.err(ty.arg(0), taint).retyped(&ty);
+            if let Kind::Enum(alts) = &err.kind {
+                let errors: Vec<Val> =
+                    alts.iter().flat_map(|alt| &alt.fields).map(|(_, value)| value.clone()).collect();
+                for error in errors {
+                    self.run_conversions(&ty.arg(1), &error)?;
+                }
+            }
+            return Ok(self.err(ty.arg(0), taint).retyped(&ty));
         }
-        err.retyped(&f.ret_ty.clone())
+        Ok(err.retyped(&f.ret_ty.clone()))
+    }
+
+    /// Runs the contract's own conversions that may take such an error, for what they do; what they give is an error like
+    /// any other.
+    fn run_conversions(&mut self, into: &Ty, error: &Val) -> Result<(), Div> {
+        let error = self.settle(error.clone());
+        let Ty::Adt(id, _) = into else { return Ok(()) };
+        if self.is_model(id.krate) || into == &error.ty {
+            return Ok(());
+        }
+        let mut found = self.written_conversions(into, "from", &error);
+        found.retain(|(item, _)| !self.is_model(item.krate));
+        let span = self.here;
+        match found.len() {
+            0 => Ok(()),
+            count => self
+                .any_of(count, &mut |engine, at| {
+                    let (item, env) = found[at].clone();
+                    engine.call_item(item, env, &[], None, vec![error.clone()], into, span)
+                })
+                .map(|_| ()),
+        }
     }
 
     pub(super) fn too_deep(&mut self, name: &str, want: &Ty, span: Span) -> Ev {
@@ -454,7 +496,7 @@ impl Engine<'_> {
         if let Some(problem) = self.unknown_attribute(id) {
             self.unknown(UnknownReason::UnknownAttribute, problem, item.name_span);
         }
-        if let Some(claimed) = self.trusted_call(id, &env, &args, want, span) {
+        if let Some(claimed) = self.trusted_call(id, &env, recv.as_ref(), &args, want, span) {
             return claimed;
         }
         // The function's own generics: written, or from the arguments, or from what the result must be.
@@ -495,6 +537,15 @@ impl Engine<'_> {
             let name = item.name.to_string();
             let mut all: Vec<Val> = recv.into_iter().collect();
             all.extend(args);
+            let analysed = self.world.packages()[id.krate.0 as usize].analysed;
+            let reaches = analysed || self.ambient && self.reaches_state(id.krate) && !self.is_tabulated(id.krate);
+            if function.owner.is_none() && !self.is_model(id.krate) && reaches {
+                // Not Rust: the host's functions are called so.
+                for value in &all {
+                    self.observe_value(value);
+                }
+                self.unknown(UnknownReason::Unsafe, format!("extern fn {name}"), span);
+            }
             return self.unseen_call(UnknownReason::OpenTrait, &name, &all, want, span);
         }
         let Some(body) = self.world.body(id) else {
@@ -591,7 +642,6 @@ impl Engine<'_> {
         if function.receiver.is_some() {
             values.push(recv.unwrap_or_else(|| Val::any(Ty::Unknown)));
         }
-        let self_offset = values.len();
         for (at, arg) in args.into_iter().enumerate() {
             let declared = function.params.get(at).map(|(_, ty)| ty.clone());
             let arg = match declared {
@@ -604,7 +654,6 @@ impl Engine<'_> {
             };
             values.push(arg);
         }
-        let _ = self_offset;
         let mut values = values.into_iter();
         for pat in &body.params {
             let value = values.next().unwrap_or_else(|| Val::any(Ty::Unknown));

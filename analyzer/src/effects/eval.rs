@@ -54,7 +54,7 @@ impl Engine<'_> {
                 Some(slot) => Ok(self.store.get(slot).clone().retyped_if_unknown(want)),
                 None => Ok(Val::any(want.clone())),
             },
-            Expr::Path(path) => self.eval_path(f, path, want, span),
+            Expr::Path(path) => self.path_value(f, path, want, span),
             Expr::Lit(lit) => Ok(literal(lit, want)),
             Expr::Call(callee, args) => self.eval_call(f, *callee, args, want, span),
             Expr::MethodCall(recv, name, turbofish, args, name_span) => {
@@ -97,14 +97,12 @@ impl Engine<'_> {
                 {
                     return Ok(Val::unit());
                 }
-                let places = self.assign_place(f, *target)?;
-                self.here = span;
-                self.store_write(&places, new);
-                self.drops_after_write(&places, span);
+                let places = self.place(f, *target)?;
+                self.store_write(&places, &new, span)?;
                 Ok(Val::unit())
             }
             Expr::AssignOp(op, target, value) => {
-                let places = self.assign_place(f, *target)?;
+                let places = self.place(f, *target)?;
                 let places = self.follow(places);
                 let old = self.read(&places);
                 let hint = old.ty.clone();
@@ -120,8 +118,7 @@ impl Engine<'_> {
                     }
                 }
                 let new = self.binary(f, *op, old, right, &hint, span)?;
-                self.here = span;
-                self.store_write(&places, new);
+                self.store_write(&places, &new, span)?;
                 Ok(Val::unit())
             }
             Expr::Ref(mutable, inner) => {
@@ -318,6 +315,7 @@ impl Engine<'_> {
                 let reason = match *why {
                     "too-deep" => UnknownReason::TooDeep,
                     "asm" => UnknownReason::Unsafe,
+                    "attribute" => UnknownReason::UnknownAttribute,
                     _ => UnknownReason::Unparsable,
                 };
                 self.unknown(reason, (*why).to_owned(), span);
@@ -359,15 +357,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Writes, replacing a reference only when the place itself holds none.
-    fn store_write(&mut self, places: &[Place], value: Val) {
-        self.write(places, &value);
-        self.after_write(places, &value);
-    }
-
-    /// The place of an assignment's target: a binding that holds a reference is rebound, not written through.
-    fn assign_place(&mut self, f: &mut Frame, e: ExprId) -> Result<Vec<Place>, Div> {
-        self.place(f, e)
+    /// Writes, and does what building a value with such a part does.
+    fn store_write(&mut self, places: &[Place], value: &Val, span: Span) -> Result<(), Div> {
+        self.here = span;
+        self.write(places, value);
+        self.drops_after_write(places, span);
+        self.constructs_after_write(places, span)
     }
 
     /// Static type of a place expression without evaluating it, for literals on the right of an assignment.
@@ -500,9 +495,6 @@ impl Engine<'_> {
     }
 
     fn eval_block(&mut self, f: &mut Frame, block: &Block, want: &Ty) -> Ev {
-        if block.is_unsafe && self.ambient {
-            f.in_unsafe = true;
-        }
         if let Some(label) = &block.label {
             let (stmts, tail) = (block.stmts.clone(), block.tail);
             return self
@@ -604,7 +596,7 @@ impl Engine<'_> {
         if let Some(base) = base {
             let rest = self.eval(f, base, &ty)?;
             let rest = self.settle(rest);
-            match &rest.kind {
+            let all = match &rest.kind {
                 Kind::Struct(inner) => {
                     let mut all = inner.as_ref().clone();
                     for (name, value) in values {
@@ -613,21 +605,17 @@ impl Engine<'_> {
                             None => all.fields.push((name, value)),
                         }
                     }
-                    let value = Val { ty, kind: Kind::Struct(Rc::new(all)) };
-                    self.charge_drop(&value, span);
-                    return Ok(value);
+                    all
                 }
-                _ => {
-                    let sym = self.whole_sym(&rest);
-                    let all = StructVal { fields: values, base: Some(Rc::new(sym)) };
-                    let value = Val { ty, kind: Kind::Struct(Rc::new(all)) };
-                    self.charge_drop(&value, span);
-                    return Ok(value);
-                }
-            }
+                _ => StructVal { fields: values, base: Some(Rc::new(self.whole_sym(&rest))) },
+            };
+            let value = Val { ty, kind: Kind::Struct(Rc::new(all)) };
+            self.construct_again(&value, span)?;
+            self.charge_drop(&value, span);
+            return Ok(value);
         }
         let ty = self.infer_args(&ty, variant, &values);
-        self.construct(f, ty, variant, values, span)
+        self.construct(ty, variant, values, span)
     }
 
     fn cast(&mut self, value: Val, ty: Ty) -> Val {

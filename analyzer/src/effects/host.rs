@@ -331,7 +331,7 @@ impl Engine<'_> {
             }
         }
         let count = cells.len();
-        self.any_of(None, count, &mut |engine, at| {
+        self.any_of(count, &mut |engine, at| {
             let (cell, key) = &cells[at];
             match key {
                 Some(key) => {

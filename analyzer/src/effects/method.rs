@@ -78,8 +78,7 @@ impl Engine<'_> {
         self.note_seen(&value, span);
         if let Kind::Multi(values) = &value.kind {
             let values = values.clone();
-            let in_try = std::mem::take(&mut self.try_context);
-            let _ = in_try;
+            self.try_context = false;
             let mut ways = Vec::new();
             for each in values.iter() {
                 let way = self.way(f, &mut |engine, f| {
@@ -217,17 +216,7 @@ impl Engine<'_> {
         let item = self.item(info.item);
         let ItemKind::Impl(block) = &item.kind else { return false };
         let Ty::Param(name, _) = &info.self_ty else { return true };
-        let mut bounds: Vec<TypeRef> = Vec::new();
-        for param in &block.generics.params {
-            if param.name == *name {
-                bounds.extend(param.bounds.iter().cloned());
-            }
-        }
-        for (subject, more) in &block.generics.wheres {
-            if matches!(subject, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == *name) {
-                bounds.extend(more.iter().cloned());
-            }
-        }
+        let bounds = block.generics.bounds_of(name);
         let traits = self.bound_traits(&bounds, info.module);
         let own = self.traits_of(ty, None);
         traits.iter().all(|id| {
@@ -319,7 +308,7 @@ impl Engine<'_> {
                     let values = values.clone();
                     let rest: Vec<Val> = args[1..].to_vec();
                     let generic = generic.to_vec();
-                    return self.any_of(None, values.len(), &mut |engine, at| {
+                    return self.any_of(values.len(), &mut |engine, at| {
                         let mut args = vec![values[at].clone()];
                         args.extend(rest.iter().cloned());
                         engine.call_trait(item, trait_id, &generic, None, args, want, span)
@@ -380,10 +369,7 @@ impl Engine<'_> {
                 let places = self.as_places(value);
                 Val { ty, kind: Kind::Ref(Rc::new(places)) }
             }
-            _ => match &value.kind {
-                Kind::Ref(_) => value,
-                _ => value,
-            },
+            _ => value,
         }
     }
 
@@ -457,7 +443,7 @@ impl Engine<'_> {
                 return Ok(value);
             }
             let has_recv = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
-            return self.any_of(None, supplied.len() + 1, &mut |engine, at| match supplied.get(at) {
+            return self.any_of(supplied.len() + 1, &mut |engine, at| match supplied.get(at) {
                 Some((id, env)) => {
                     let mut args = args.clone();
                     let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
@@ -504,7 +490,7 @@ impl Engine<'_> {
         if candidates.is_empty() {
             return self.unseen_call(UnknownReason::OpenTrait, &format!("{trait_name}::{name}"), &args, want, span);
         }
-        self.any_of(None, candidates.len(), &mut |engine, at| {
+        self.any_of(candidates.len(), &mut |engine, at| {
             let (id, env) = candidates[at].clone();
             let mut args = args.clone();
             let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
@@ -662,6 +648,14 @@ impl Engine<'_> {
             if let Some(result) = self.any_method_named(name, value, places, &all[1..], want, span) {
                 return result;
             }
+            // It may be a container of the framework.
+            let in_row = self.stack.last().is_some_and(|(running, _)| self.is_model(running.krate));
+            if !in_row && self.is_row_of_state(name) {
+                for arg in &all {
+                    self.observe_value(arg);
+                }
+                self.unknown(UnknownReason::UnresolvedCall, what.clone(), span);
+            }
         }
         // A value type that cannot be a state handle keeps what is known about it: `&self` methods of plain data.
         let plain = !self.carries_cap(value, 0) && matches!(value.ty, Ty::Prim(_));
@@ -679,11 +673,6 @@ impl Engine<'_> {
             Some(list) => list.iter().any(|id| !self.is_model(id.krate)),
             None => name.contains("::"),
         }
-    }
-
-    /// Runs after every assignment, for frameworks whose state is memory.
-    pub(super) fn after_write(&mut self, places: &[Place], value: &Val) {
-        let _ = (places, value);
     }
 
     /// An attribute macro on a function that no table knows.

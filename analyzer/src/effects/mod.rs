@@ -127,7 +127,7 @@ pub(crate) struct Engine<'w> {
     /// What a call through a stand-in gives, where it is no value of the other contract.
     pub(crate) stand_in_result: Ty,
     /// Methods of a stand-in that set up the call and are none.
-    pub(crate) stand_in_builders: &'static str,
+    pub(crate) stand_in_builders: Vec<String>,
     /// How a stand-in calls: `call` or `message`.
     pub(crate) stand_in_mode: &'static str,
     /// Paths that are calls to other contracts, by the number of arguments: which of them is the address.
@@ -175,6 +175,8 @@ pub(crate) struct Engine<'w> {
     pub(crate) type_rows: FxHashMap<(CrateId, String), crate::ir::Type>,
     /// Kind of the chain's addresses.
     pub(crate) address_kind: &'static str,
+    /// Rows of tables, by whether they touch state.
+    touching: FxHashMap<ItemId, bool>,
     /// Variants this run assumes of decoded values.
     assumptions: Vec<(Term, u32)>,
     /// Decoded enums this run matched on.
@@ -207,7 +209,6 @@ pub(crate) struct Frame {
     extra_conditions: u32,
     /// Ways on which the function was left without failing.
     early_exits: u32,
-    in_unsafe: bool,
 }
 
 struct LoopFrame {
@@ -237,7 +238,6 @@ impl Frame {
             loops: Vec::new(),
             extra_conditions: 0,
             early_exits: 0,
-            in_unsafe: false,
         }
     }
 
@@ -308,7 +308,7 @@ impl<'w> Engine<'w> {
             key_conversions: Vec::new(),
             stand_ins: None,
             stand_in_result: Ty::Unknown,
-            stand_in_builders: "\0",
+            stand_in_builders: Vec::new(),
             stand_in_mode: "call",
             remote_calls: None,
             reentrant: true,
@@ -339,6 +339,7 @@ impl<'w> Engine<'w> {
             row_span: None,
             type_rows: FxHashMap::default(),
             address_kind: "bytes",
+            touching: FxHashMap::default(),
             assumptions: Vec::new(),
             nested: Vec::new(),
             correlations: Vec::new(),

@@ -1,8 +1,8 @@
 //! Methods of built-in types (numbers, text, truth values) and methods that every type has.
 
 use super::value::{Kind, Place, Sym, Val};
-use super::{Engine, Ev, Frame, ty::Ty};
-use crate::ir::hir::{BinOp, ItemKind, Name};
+use super::{Engine, Ev, Frame, ty::Ty, ty::TyEnv};
+use crate::ir::hir::{BinOp, ItemId, ItemKind, Name};
 use crate::ir::{Span, Step, Term};
 use std::rc::Rc;
 
@@ -389,7 +389,6 @@ impl Engine<'_> {
         }
     }
 
-    /// `x.into()`: a written `From` impl is run; without one the value keeps its identity only among plain values.
     /// Bits of a number, also of an opaque one, and whether it has a sign.
     fn number_width(&self, ty: &Ty) -> Option<(u32, bool)> {
         match ty {
@@ -405,6 +404,7 @@ impl Engine<'_> {
         }
     }
 
+    /// `x.into()`: a written `From` impl is run; without one the value keeps its identity only among plain values.
     pub(super) fn convert(&mut self, value: &Val, want: &Ty, span: Span) -> Ev {
         if self.is_option(want) && !self.is_option(&value.ty) && !value.ty.is_unknown() {
             return Ok(self.some(value.clone()));
@@ -449,10 +449,17 @@ impl Engine<'_> {
 
     /// A conversion into a type that somebody wrote: the impl that takes such a value.
     fn written_conversion(&mut self, into: &Ty, name: &'static str, value: &Val, want: &Ty, span: Span) -> Option<Ev> {
+        let (item, env) = self.written_conversions(into, name, value).into_iter().next()?;
+        Some(self.call_item(item, env, &[], None, vec![value.clone()], want, span))
+    }
+
+    /// The written conversions into a type that may take such a value; several where its type is not known.
+    pub(super) fn written_conversions(&mut self, into: &Ty, name: &'static str, value: &Val) -> Vec<(ItemId, TyEnv)> {
         if !matches!(into, Ty::Adt(..)) {
-            return None;
+            return Vec::new();
         }
         let name = Name::new_static(name);
+        let mut found = Vec::new();
         for info in self.impls_of(into).iter() {
             let Some(&item) = info.assoc.get(&name) else { continue };
             if !matches!(self.item(item).kind, ItemKind::Fn(_)) {
@@ -460,10 +467,10 @@ impl Engine<'_> {
             }
             let Some(env) = self.impl_env(info, into) else { continue };
             if self.fits(item, &env, std::slice::from_ref(value)) {
-                return Some(self.call_item(item, env, &[], None, vec![value.clone()], want, span));
+                found.push((item, env));
             }
         }
-        None
+        found
     }
 
     /// True if a type has code of its own for an operator; rows of tables are the engine's arithmetic.

@@ -7,10 +7,33 @@ use super::record::Guard;
 use super::ty::{ImplInfo, Ty, TyEnv, unify};
 use super::value::{Kind, Place, Sym, Val};
 use super::{Engine, Ev};
-use crate::ir::hir::{ItemId, ItemKind, Name, Path, Receiver, TypeRef};
+use crate::ir::hir::{Expr, ItemId, ItemKind, Name, Path, Receiver, TypeRef};
 use crate::ir::{CellId, Span, Type};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
+
+/// What rows use to touch state.
+const TOUCHING: &[&str] = &[
+    "read",
+    "probe",
+    "write",
+    "delete",
+    "append",
+    "scan",
+    "scan_keys",
+    "value",
+    "touch",
+    "latent",
+    "guard",
+    "nested",
+    "root",
+    "save_root",
+    "balance",
+    "external",
+    "send",
+    "callback",
+    "unknown",
+];
 
 /// Methods of one name that are tried on a value whose type is not known.
 const MAX_CANDIDATES: usize = 8;
@@ -36,13 +59,7 @@ impl Engine<'_> {
             if !traits.is_empty() || !self.outside.contains(&name) {
                 continue;
             }
-            let mut bounds = param.bounds.clone();
-            for (subject, more) in &block.generics.wheres {
-                if matches!(subject, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == param.name)
-                {
-                    bounds.extend(more.iter().cloned());
-                }
-            }
+            let bounds = block.generics.bounds_of(&param.name);
             let traits = self.bound_traits(&bounds, info.module);
             let ty = Ty::Param(name, traits.into());
             if let Some((_, old)) = env.generics.iter_mut().find(|(generic, _)| *generic == param.name) {
@@ -269,7 +286,7 @@ impl Engine<'_> {
             return None;
         }
         let rest = self.unseen_value(args, want, span);
-        Some(self.any_of(None, found.len() + 1, &mut |engine, at| match found.get(at) {
+        Some(self.any_of(found.len() + 1, &mut |engine, at| match found.get(at) {
             Some((id, env)) => {
                 let by_place = matches!(&engine.item(*id).kind, ItemKind::Fn(function) if function.receiver == Some(Receiver::RefMut));
                 let own = env.self_ty.clone().unwrap_or(Ty::Unknown);
@@ -299,6 +316,38 @@ impl Engine<'_> {
             self.rec.guards.push(guard);
         }
         Val::unit()
+    }
+
+    /// True when some table of a framework has a method of that name that touches state.
+    pub(super) fn is_row_of_state(&mut self, name: &Name) -> bool {
+        self.index_impls();
+        let rows: Vec<ItemId> = self.impls.methods.get(name).map_or_else(Vec::new, |list| {
+            let ambient = |id: &&ItemId| self.world.model(id.krate).is_some_and(|model| model.ambient);
+            list.iter().filter(ambient).copied().collect()
+        });
+        rows.into_iter().any(|id| self.row_touches_state(id))
+    }
+
+    /// True when the text of a row, or of rows of its crate that it may call, says so.
+    fn row_touches_state(&mut self, id: ItemId) -> bool {
+        if let Some(&known) = self.touching.get(&id) {
+            return known;
+        }
+        self.touching.insert(id, false);
+        let Some(body) = self.world.body(id) else { return false };
+        let touches = body.exprs.iter().any(|(expr, _)| match expr {
+            Expr::Path(path) => match path.segments.as_slice() {
+                [host, .., name] => host.name == "host" && TOUCHING.contains(&name.name.as_str()),
+                _ => false,
+            },
+            Expr::MethodCall(_, name, ..) => {
+                let rows = self.impls.methods.get(name).cloned().unwrap_or_default();
+                rows.into_iter().any(|row| row.krate == id.krate && self.row_touches_state(row))
+            }
+            _ => false,
+        });
+        self.touching.insert(id, touches);
+        touches
     }
 
     /// True for a crate whose table says that what has no row touches no state.

@@ -56,7 +56,7 @@ impl Engine<'_> {
 
     /// A method of a stand-in is a call to the contract it stands for. `try_f` calls `f`.
     pub(super) fn remote_method(&mut self, value: &Val, name: &Name, args: &[Val], want: &Ty, span: Span) -> Ev {
-        if name.starts_with(self.stand_in_builders) {
+        if self.stand_in_builders.iter().any(|builder| name == builder) {
             for arg in args {
                 self.observe_value(arg);
             }

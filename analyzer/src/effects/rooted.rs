@@ -13,7 +13,7 @@ use super::ty::{Ty, TyEnv};
 use super::value::{Alt, CellVal, Delta, Dep, Kind, Place, Proj, StructVal, Sym, Val, project};
 use super::{Engine, Ev};
 use crate::ir::hir::{ItemId, ItemKind, Name};
-use crate::ir::{Access, CellId, Certainty, Mode, Span, Term, UnknownReason};
+use crate::ir::{Access, CellId, Mode, Span, Term, UnknownReason};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -53,6 +53,12 @@ struct Entry {
     via: Rc<[String]>,
     conditions: u32,
     repeat: bool,
+}
+
+/// Slots that stand for state.
+pub(super) struct Watched {
+    slot: Option<u32>,
+    entries: BTreeMap<u32, Entry>,
 }
 
 /// Where a container that the call makes is kept: the name, and the components its keys begin with.
@@ -133,33 +139,41 @@ impl Engine<'_> {
         self.shared_unit(&tier, "key", name)
     }
 
+    /// Writes to memory that stands for state count as none until [`Engine::watch`]; gives what was watched.
+    pub(super) fn unwatch(&mut self) -> Watched {
+        Watched { slot: self.rooted.slot.take(), entries: std::mem::take(&mut self.rooted.entries) }
+    }
+
+    /// True for the state itself, as a call holds it in memory, or a place in it.
+    pub(super) fn is_state(&mut self, value: &Val) -> bool {
+        match &value.kind {
+            Kind::Ref(places) => places.iter().any(|place| self.rooted.watches(place.slot)),
+            Kind::Struct(_) => {
+                let loads = self.loads_of(value);
+                !loads.is_empty() && loads.iter().all(|dep| self.rooted.own.contains(&dep.load))
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends what [`Engine::unwatch`] began.
+    pub(super) fn watch(&mut self, watched: Watched) {
+        (self.rooted.slot, self.rooted.entries) = (watched.slot, watched.entries);
+    }
+
     /// What the framework does to the root around a call: loads it, and saves it where `saves`. A save without a change
     /// of any packed part puts the same bytes back.
     pub(crate) fn root_access(&self, root: CellId, accesses: &[Access], mode: RootMode, sure: bool) -> Access {
         let unit = &self.cells.get(root).unit;
         let writes = |mode: Mode| !matches!(mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Lock);
         let changed = accesses.iter().any(|access| writes(access.mode) && self.cells.get(access.cell).unit == *unit);
-        Access {
-            cell: root,
-            key: Vec::new(),
-            field: None,
-            mode: match mode {
-                RootMode::Loaded => Mode::Read,
-                RootMode::Saved if changed || !sure => Mode::Update,
-                RootMode::Saved => Mode::Rewrite,
-                RootMode::Built => Mode::Write,
-            },
-            op: None,
-            bounds: Vec::new(),
-            keeps_presence: false,
-            at: None,
-            certainty: Certainty::Always,
-            repeat: false,
-            implicit: true,
-            ttl: false,
-            span: Span::NONE,
-            via: Vec::new(),
-        }
+        let mode = match mode {
+            RootMode::Loaded => Mode::Read,
+            RootMode::Saved if changed || !sure => Mode::Update,
+            RootMode::Saved => Mode::Rewrite,
+            RootMode::Built => Mode::Write,
+        };
+        Access::implicit(root, mode)
     }
 
     /// True where state is a record that calls hold in memory.

@@ -7,7 +7,7 @@ use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
 use crate::frameworks::models;
 use crate::ir::hir::{Body, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Span, Step, Term, Type, Unit, Unknown};
+use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Param, Span, Step, Term, Type, Unit, Unknown};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(crate) struct EntrySpec {
     pub(crate) env: Option<TyEnv>,
     /// Variants assumed of decoded values.
     pub(crate) assumptions: Vec<(Term, u32)>,
+    /// Value may be attached to the call: the host has moved it to this contract before the first line runs.
+    pub(crate) paid: bool,
 }
 
 /// What one run found.
@@ -87,6 +89,7 @@ impl<'w> Engine<'w> {
             let kinds = model.kinds.clone();
             self.key_attributes.extend(model.key_attributes.iter().cloned());
             self.key_conversions.extend(model.key_conversions.iter().cloned());
+            self.stand_in_builders.extend(model.stand_in_builders.iter().cloned());
             for name in capability {
                 if let Resolved::Item(id) = self.world.resolve_names(root, &names(&name), Ns::Type) {
                     self.capability_items.push(id);
@@ -245,6 +248,9 @@ impl<'w> Engine<'w> {
         self.correlations.clear();
         self.assumptions.clone_from(&spec.assumptions);
         let item = self.item(spec.item);
+        if spec.paid {
+            self.attached(item.name_span);
+        }
         let module = ModId { krate: spec.item.krate, idx: item.module };
         let mut args = spec.args.clone();
         if let Some(recv) = &spec.recv {
@@ -376,9 +382,12 @@ impl<'w> Engine<'w> {
         Val::term(ty, Term::Arg(vec![Step::Field(name.to_owned())]))
     }
 
-    /// A cell that no line of the contract names (`<balance>`).
-    pub(crate) fn host_cell(&mut self, name: &str, keys: Vec<Type>, value: Type, global: bool) -> CellId {
-        self.cells.implicit(name, keys, value, global)
+    /// A parameter of an entry point, and the argument that stands for it.
+    pub(crate) fn parameter(&mut self, at: usize, name: Option<&str>, ty: Ty) -> (Param, Val) {
+        let name = name.map_or_else(|| format!("arg{at}"), str::to_owned);
+        let optional = self.is_option(&ty);
+        let param = Param { name: name.clone(), ty: self.describe_type(&ty), optional, auth: false };
+        (param, self.argument(&name, ty))
     }
 
     /// A field of a value.

@@ -398,6 +398,10 @@ impl Engine<'_> {
                     }
                     let new = self.widen(&old);
                     self.write(std::slice::from_ref(place), &new);
+                    // Built anew, by whoever it was lent to.
+                    let span = self.here;
+                    let _ = self.construct_again(&new, span);
+                    let _ = self.constructs_after_write(std::slice::from_ref(place), span);
                 }
             }
             Kind::Struct(fields) => {

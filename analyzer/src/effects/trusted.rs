@@ -15,22 +15,43 @@ const MAX_PARTS: usize = 64;
 
 impl Engine<'_> {
     /// What the claim says of a call, if the function has one.
-    pub(super) fn trusted_call(&mut self, id: ItemId, env: &TyEnv, args: &[Val], want: &Ty, span: Span) -> Option<Ev> {
+    pub(super) fn trusted_call(
+        &mut self,
+        id: ItemId,
+        env: &TyEnv,
+        recv: Option<&Val>,
+        args: &[Val],
+        want: &Ty,
+        span: Span,
+    ) -> Option<Ev> {
         let item = self.item(id);
         let (groups, at) = claims::trusted(self, id.krate, &item)?;
         let ItemKind::Fn(function) = &item.kind else { return None };
-        let _ = span;
         self.assumes.insert("trusted".to_owned());
         let module = ModId { krate: id.krate, idx: item.module };
         let names: Vec<Name> = function.params.iter().map(|(name, _)| name.clone().unwrap_or_default()).collect();
         for group in &groups {
             for place in &group.places {
-                let span = Span { lo: at.lo + place.lo as u32, hi: at.lo + place.hi as u32, ..at };
-                self.trusted_place(group.word, place, module, &names, args, span);
+                let place_span = Span { lo: at.lo + place.lo as u32, hi: at.lo + place.hi as u32, ..at };
+                self.trusted_place(group.word, place, module, &names, args, place_span);
             }
         }
+        // The claim is about state; what the body does with what it is given nobody said.
+        let (state, given): (Vec<Val>, Vec<Val>) =
+            recv.into_iter().chain(args).cloned().partition(|value| self.is_state(value));
+        for value in &given {
+            self.observe_value(value);
+            self.run_escaping_closures(value, span);
+        }
         let ret = self.lower_ty(&function.ret, env);
-        Some(Ok(Val::any(if ret.is_unknown() { want.clone() } else { ret })))
+        let ret = if ret.is_unknown() { want.clone() } else { ret };
+        let watched = self.unwatch();
+        for value in &state {
+            self.havoc(value, 0);
+        }
+        let result = self.computed(&given, &ret);
+        self.watch(watched);
+        Some(result)
     }
 
     fn trusted_place(&mut self, word: Word, place: &Claimed, module: ModId, names: &[Name], args: &[Val], span: Span) {

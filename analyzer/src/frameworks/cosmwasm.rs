@@ -124,7 +124,7 @@ fn reply_to(engine: &mut Engine<'_>, item: ItemId, id: Option<&Const>) -> Option
             (None, None) => engine.argument(name.as_deref().unwrap_or("arg"), ty),
         });
     }
-    let spec = EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new() };
+    let spec = EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new(), paid: false };
     let (found, _) = run(engine, "reply".to_owned(), EntryKind::Callback, None, Vec::new(), &spec, info.name_span);
     Some(found)
 }
@@ -165,7 +165,7 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
                 (None, false, _) => engine.argument(name.as_deref().unwrap_or("arg"), ty.clone()),
             });
         }
-        EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new() }
+        EntrySpec { item, recv: None, args, env: None, assumptions: Vec::new(), paid: false }
     };
     let Some(variants) = variants else {
         let spec = spec(engine, None);

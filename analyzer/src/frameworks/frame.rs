@@ -1,14 +1,14 @@
 //! Substrate FRAME. A pallet is a module with a struct marked `#[pallet::pallet]`; its entry points are the functions of
-//! impls of that struct marked `#[pallet::call]`, the hooks a block runs, what is validated before a call is let in, and
+//! impls of that struct marked `#[pallet::call]`, tasks (`#[pallet::tasks_experimental]`), the hooks a block runs, what is validated before a call is let in, and
 //! view functions. Storage items are type aliases; their names and the accesses of every method come from the tables.
 //! The pallet is generic over its configuration: a call through `T::X` leaves it. Genesis and tests are no entry points.
 //! Source: polkadot-sdk `substrate/frame/support/procedural/src/pallet`.
 
-use super::Framework;
+use super::{Framework, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
-use crate::ir::hir::{Attr, CrateId, Impl, ItemId, ItemKind, ModId, Name, TypeRef};
-use crate::ir::{Callers, Contract, Entry, EntryKind, Param, Span, Step, Term};
+use crate::ir::hir::{Attr, CrateId, Impl, ItemId, ItemKind, ModId, Name};
+use crate::ir::{Callers, Contract, Entry, EntryKind, Span};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -183,6 +183,7 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
             continue;
         }
         let call = has(&block.attrs, "pallet::call");
+        let tasks = has(&block.attrs, "pallet::tasks_experimental") || has(&block.attrs, "pallet::tasks");
         let view =
             has(&block.attrs, "pallet::view_functions") || has(&block.attrs, "pallet::view_functions_experimental");
         let special = BY_THEMSELVES.iter().find(|(path, _)| has(&block.attrs, path)).map(|(_, list)| *list);
@@ -197,7 +198,7 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
             }
             continue;
         }
-        if !call && !view && special.is_none() {
+        if !call && !tasks && !view && special.is_none() {
             continue;
         }
         let env = generic_env(engine, &info, written);
@@ -212,6 +213,8 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
                     Some((_, kind)) => *kind,
                     None => continue,
                 },
+                // Of an impl with tasks, those that have a number are.
+                None if tasks && !has(&function.attrs, "pallet::task_index") => continue,
                 None if view => EntryKind::View,
                 None => EntryKind::Call,
             };
@@ -267,13 +270,7 @@ fn module_path(engine: &Engine<'_>, id: ModId) -> String {
 fn generic_env(engine: &mut Engine<'_>, info: &ImplInfo, block: &Impl) -> TyEnv {
     let mut env = TyEnv::root(info.module);
     for param in &block.generics.params {
-        let mut bounds = param.bounds.clone();
-        for (subject, more) in &block.generics.wheres {
-            if matches!(subject, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == param.name)
-            {
-                bounds.extend(more.iter().cloned());
-            }
-        }
+        let bounds = block.generics.bounds_of(&param.name);
         let traits = engine.bound_traits(&bounds, info.module);
         env.generics.push((param.name.clone(), Ty::Param(param.name.clone(), traits.into())));
     }
@@ -294,15 +291,9 @@ fn entry_of(engine: &mut Engine<'_>, found: &Found) -> Entry {
                 args.push(Value::any(ty));
                 continue;
             }
-            let param =
-                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
-            params.push(Param {
-                name: param.clone(),
-                ty: engine.describe_type(&ty),
-                optional: engine.is_option(&ty),
-                auth: false,
-            });
-            args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
+            let (param, arg) = engine.parameter(at, param.as_deref().map(unmarked), ty);
+            params.push(param);
+            args.push(arg);
         }
     }
     let spec = EntrySpec {
@@ -311,6 +302,7 @@ fn entry_of(engine: &mut Engine<'_>, found: &Found) -> Entry {
         args,
         env: Some(TyEnv { module: ModId { krate: found.item.krate, idx: info.module }, ..found.env.clone() }),
         assumptions: Vec::new(),
+        paid: false,
     };
     let result = engine.run(&spec);
     let callers = result.callers;

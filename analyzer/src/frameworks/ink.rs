@@ -9,7 +9,7 @@ use crate::effects::rooted::{RootMode, Rooting};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name, Receiver};
-use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Param, Span, Step, Term};
+use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Span};
 use std::rc::Rc;
 
 pub(crate) const FRAMEWORK: Framework =
@@ -146,19 +146,20 @@ fn entry_of(
         let written = function.params.clone();
         for (at, (param, ty)) in written.iter().enumerate() {
             let ty = engine.lower_ty(ty, env);
-            let param = param.as_deref().map_or_else(|| format!("arg{at}"), str::to_owned);
-            params.push(Param {
-                name: param.clone(),
-                ty: engine.describe_type(&ty),
-                optional: engine.is_option(&ty),
-                auth: false,
-            });
-            args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
+            let (param, arg) = engine.parameter(at, param.as_deref(), ty);
+            params.push(param);
+            args.push(arg);
         }
     }
     let module = ModId { krate: item.krate, idx: info.module };
-    let spec =
-        EntrySpec { item, recv: None, args, env: Some(TyEnv { module, ..env.clone() }), assumptions: Vec::new() };
+    let spec = EntrySpec {
+        item,
+        recv: None,
+        args,
+        env: Some(TyEnv { module, ..env.clone() }),
+        assumptions: Vec::new(),
+        paid: marked(&info.attrs, "payable"),
+    };
     let rooting = match constructor {
         true => Rooting::Built { ty: ty.clone() },
         false => Rooting::Receiver { ty: ty.clone(), mutable },

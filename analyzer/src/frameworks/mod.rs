@@ -32,6 +32,11 @@ pub(crate) struct Framework {
     pub(crate) contracts: fn(&mut Engine<'_>, CrateId) -> Vec<Contract>,
 }
 
+/// The name of a parameter as callers see it: the mark of one that is not used is none of theirs.
+pub(crate) fn unmarked(name: &str) -> &str {
+    name.trim_start_matches('_')
+}
+
 impl Framework {
     /// A contract with what the engine found. What it rests on is filled in when the analysis is over.
     pub(crate) fn contract(

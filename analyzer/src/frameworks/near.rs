@@ -4,12 +4,12 @@
 //! value works on a copy that is not saved.
 //! Source: near-sdk-rs `near-sdk-macros/src/core_impl/{info_extractor,code_generator}`, `near-sdk/src/state.rs`.
 
-use super::Framework;
+use super::{Framework, unmarked};
 use crate::effects::rooted::{RootMode, Rooting};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, OWN_ADDRESS};
 use crate::ir::hir::{Attr, CrateId, Function, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
-use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Mode, Param, Span, Step, Term};
+use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Mode, Span};
 use crate::source::{Ns, Resolved};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -69,7 +69,6 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     // A call out is a receipt of its own, which runs after this call.
     engine.reentrant = false;
     engine.stand_ins = Some(handle);
-    engine.stand_in_builders = "with_";
     engine.stand_in_mode = "message";
     engine.remote_calls = Some(direct);
     if let Some(table) = engine.world.model_named("near_sdk") {
@@ -199,6 +198,8 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
     let mut init = Attr::among(&info.attrs, "init");
     let ignores = info.attrs.iter().any(|attr| attr.name() == "init" && attr.tokens.contains("ignore_state"));
     let private = Attr::among(&info.attrs, "private");
+    // Code without the macros takes what it is given.
+    let paid = Attr::among(&info.attrs, "payable") || unmangled(&info.attrs);
     if let ItemKind::Fn(function) = &info.kind {
         receiver = function.receiver;
         let own =
@@ -212,20 +213,14 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
                 args.push(crate::effects::Value::any(ty));
                 continue;
             }
-            let param =
-                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
-            params.push(Param {
-                name: param.clone(),
-                ty: engine.describe_type(&ty),
-                optional: engine.is_option(&ty),
-                auth: false,
-            });
-            args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
+            let (param, arg) = engine.parameter(at, param.as_deref().map(unmarked), ty);
+            params.push(param);
+            args.push(arg);
         }
     }
     let module = ModId { krate: item.krate, idx: info.module };
     let spec =
-        EntrySpec { item, recv: None, args, env: Some(TyEnv { module, ..env.clone() }), assumptions: Vec::new() };
+        EntrySpec { item, recv: None, args, env: Some(TyEnv { module, ..env.clone() }), assumptions: Vec::new(), paid };
     engine.root_type(ty.cloned());
     let mutable = receiver == Some(Receiver::RefMut);
     let rooting = match (ty, receiver) {

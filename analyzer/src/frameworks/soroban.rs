@@ -4,11 +4,11 @@
 //! call reads the contract's instance entry, which holds all cells of the instance tier.
 //! Source: rs-soroban-sdk `soroban-sdk-macros/src/lib.rs`, `soroban-sdk/src/storage.rs`, `soroban-sdk/docs/contracttrait.md`.
 
-use super::Framework;
+use super::{Framework, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name, TypeRef};
-use crate::ir::{Access, Callers, CellId, Certainty, Contract, Entry, EntryKind, Mode, Param, Span, Step, Term};
+use crate::ir::{Access, Callers, CellId, Contract, Entry, EntryKind, Mode, Span};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -199,16 +199,9 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, instance: CellId) -> Entry
                 args.push(row);
                 continue;
             }
-            let param =
-                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
-            params.push(Param {
-                name: param.clone(),
-                ty: engine.describe_type(&ty),
-                optional: engine.is_option(&ty),
-                auth: false,
-            });
-            let term = Term::Arg(vec![Step::Field(param)]);
-            args.push(Engine::value_of_term(ty, term));
+            let (param, arg) = engine.parameter(at, param.as_deref().map(unmarked), ty);
+            params.push(param);
+            args.push(arg);
         }
     }
     let spec = EntrySpec {
@@ -217,28 +210,14 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, instance: CellId) -> Entry
         args,
         env: Some(TyEnv { module: ModId { krate: export.item.krate, idx: info.module }, ..export.env.clone() }),
         assumptions: Vec::new(),
+        paid: false,
     };
     let found = engine.run(&spec);
     for param in &mut params {
         param.auth = found.auths.contains(&param.name);
     }
     let mut accesses = found.accesses;
-    accesses.push(Access {
-        cell: instance,
-        key: Vec::new(),
-        field: None,
-        mode: Mode::Read,
-        op: None,
-        bounds: Vec::new(),
-        keeps_presence: false,
-        at: None,
-        certainty: Certainty::Always,
-        repeat: false,
-        implicit: true,
-        ttl: false,
-        span: Span::NONE,
-        via: Vec::new(),
-    });
+    accesses.push(Access::implicit(instance, Mode::Read));
     accesses.sort();
     let callers = found.callers;
     let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };

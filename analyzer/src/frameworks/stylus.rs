@@ -6,11 +6,11 @@
 
 mod layout;
 
-use super::Framework;
+use super::{Framework, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Receiver, TypeRef};
-use crate::ir::{Access, Certainty, Contract, Entry, EntryKind, FileId, Mode, Param, Span, Step, Term, Type};
+use crate::ir::{Callers, Contract, Entry, EntryKind, FileId, Reach, Span, Unknown, UnknownReason};
 use std::rc::Rc;
 
 pub(crate) const FRAMEWORK: Framework =
@@ -58,11 +58,13 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
                 let ty = engine.item_ty_with(id, Vec::new(), 0);
                 let state = engine.placed_self(&ty);
                 let mut exports = Vec::new();
-                exports_of(engine, &ty, &state, &mut exports, 0);
+                let mut lost = Vec::new();
+                exports_of(engine, &ty, &state, &mut exports, &mut lost, 0);
                 for export in exports {
                     let entry = entry_of(engine, &export, &state, &entries);
                     entries.push(entry);
                 }
+                entries.extend(lost.into_iter().map(|(parent, span)| not_seen(&parent, span)));
                 roots.push(ty);
             }
             // The program's one function, which dispatches by itself.
@@ -82,8 +84,40 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
 }
 
-/// The functions that calls to a value of this type reach: its own first, then those of what it inherits.
-fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<Export>, depth: usize) {
+/// Stands for the functions inherited from a type that is not there: whoever calls them does what nobody can see.
+fn not_seen(parent: &str, span: Span) -> Entry {
+    let unknown = Unknown {
+        reason: UnknownReason::MissingDependency,
+        what: format!("functions inherited from `{parent}`"),
+        reach: Reach::Contract,
+        span,
+        via: Vec::new(),
+    };
+    Entry {
+        name: format!("{parent}::*"),
+        kind: EntryKind::Call,
+        refines: None,
+        callers: Callers::Anyone,
+        callers_span: Span::NONE,
+        params: Vec::new(),
+        accesses: Vec::new(),
+        externals: Vec::new(),
+        unknowns: vec![unknown],
+        accounts: None,
+        span,
+    }
+}
+
+/// The functions that calls to a value of this type reach: its own first, then those of what it inherits. What is inherited
+/// from a type of which there is no value goes to `lost`.
+fn exports_of(
+    engine: &mut Engine<'_>,
+    ty: &Ty,
+    state: &Value,
+    found: &mut Vec<Export>,
+    lost: &mut Vec<(String, Span)>,
+    depth: usize,
+) {
     if depth > MAX_INHERITED {
         return;
     }
@@ -115,8 +149,10 @@ fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<E
                     for part in parts(&attr.tokens) {
                         let Some(path) = engine.world.parse_type(&part, base) else { continue };
                         let parent = engine.lower_ty(&path, &env);
-                        if let Some(value) = part_of_type(engine, ty, state, &parent, 0) {
-                            inherited.push((parent, value));
+                        let value = matches!(parent, Ty::Adt(..)).then(|| part_of_type(engine, ty, state, &parent));
+                        match value.flatten() {
+                            Some(value) => inherited.push((parent, value)),
+                            None => lost.push((part.trim().to_owned(), attr.span)),
                         }
                     }
                 }
@@ -146,26 +182,42 @@ fn exports_of(engine: &mut Engine<'_>, ty: &Ty, state: &Value, found: &mut Vec<E
         }
     }
     for (parent, value) in inherited {
-        exports_of(engine, &parent, &value, found, depth + 1);
+        exports_of(engine, &parent, &value, found, lost, depth + 1);
     }
 }
 
-/// The field of this type, of the struct or of the fields it lends out.
-fn part_of_type(engine: &mut Engine<'_>, ty: &Ty, state: &Value, wanted: &Ty, depth: usize) -> Option<Value> {
-    if depth > MAX_INHERITED {
-        return None;
+/// The field of this type, of the struct or of the fields it lends out: one that is lent before one that is not, one of
+/// this very type before one of the same struct with other arguments.
+fn part_of_type(engine: &mut Engine<'_>, ty: &Ty, state: &Value, wanted: &Ty) -> Option<Value> {
+    let mut found: Vec<(bool, bool, Value)> = Vec::new();
+    parts_of_type(engine, ty, state, wanted, &mut found, 0);
+    let best = found.iter().map(|(lent, same, _)| (*same, *lent)).max()?;
+    found.into_iter().find(|(lent, same, _)| (*same, *lent) == best).map(|(_, _, value)| value)
+}
+
+fn parts_of_type(
+    engine: &mut Engine<'_>,
+    ty: &Ty,
+    state: &Value,
+    wanted: &Ty,
+    found: &mut Vec<(bool, bool, Value)>,
+    depth: usize,
+) {
+    let Ty::Adt(id, _) = ty else { return };
+    if depth > MAX_INHERITED || engine.is_model(id.krate) {
+        return;
     }
-    let fields = engine.field_types(ty, None);
-    if let Some((name, _)) = fields.iter().find(|(_, ty)| ty == wanted || ty.same_head(wanted)) {
-        return Some(engine.field_of(state, name));
-    }
-    for (name, ty) in fields.iter() {
-        let inner = engine.field_of(state, name);
-        if let Some(value) = part_of_type(engine, ty, &inner, wanted, depth + 1) {
-            return Some(value);
+    let lent: Vec<bool> = match &engine.item(*id).kind {
+        ItemKind::Struct(def) => def.fields.fields.iter().map(|field| Attr::among(&field.attrs, "borrow")).collect(),
+        _ => return,
+    };
+    for (at, (name, field)) in engine.field_types(ty, None).iter().enumerate() {
+        let value = engine.field_of(state, name);
+        if field == wanted || field.same_head(wanted) {
+            found.push((lent.get(at).copied().unwrap_or(false), field == wanted, value.clone()));
         }
+        parts_of_type(engine, field, &value, wanted, found, depth + 1);
     }
-    None
 }
 
 /// The parts of a list of types: commas inside angle brackets do not count.
@@ -225,15 +277,9 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Ent
         }
         for (at, (param, ty)) in written.iter().enumerate() {
             let ty = engine.lower_ty(ty, &env);
-            let param =
-                param.as_deref().map_or_else(|| format!("arg{at}"), |name| name.trim_start_matches('_').to_owned());
-            params.push(Param {
-                name: param.clone(),
-                ty: engine.describe_type(&ty),
-                optional: engine.is_option(&ty),
-                auth: false,
-            });
-            args.push(Engine::value_of_term(ty, Term::Arg(vec![Step::Field(param)])));
+            let (param, arg) = engine.parameter(at, param.as_deref().map(unmarked), ty);
+            params.push(param);
+            args.push(arg);
         }
     }
     let payable = Attr::among(&info.attrs, "payable") || Attr::among(&info.attrs, "receive");
@@ -244,21 +290,10 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Ent
         }
         () => EntryKind::View,
     };
-    let spec = EntrySpec { item: export.item, recv, args, env: Some(env), assumptions: Vec::new() };
+    let spec = EntrySpec { item: export.item, recv, args, env: Some(env), assumptions: Vec::new(), paid: payable };
     let found = engine.run(&spec);
-    let mut accesses = found.accesses;
-    if payable {
-        // What the call pays is added to the contract's balance before its code runs.
-        let address = engine.address_type();
-        let cell = engine.host_cell("<balance>", vec![address], Type::Opaque("balance".to_owned()), true);
-        let key = vec![Term::SelfAddr];
-        if !accesses.iter().any(|access| access.cell == cell && access.key == key && access.mode == Mode::Update) {
-            accesses.push(implicit(cell, key));
-        }
-    }
-    accesses.sort();
     let callers = found.callers;
-    let callers_span = if callers == crate::ir::Callers::Anyone { Span::NONE } else { found.callers_span };
+    let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
     Entry {
         name,
         kind,
@@ -266,30 +301,11 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Ent
         callers,
         callers_span,
         params,
-        accesses,
+        accesses: found.accesses,
         externals: found.externals,
         unknowns: found.unknowns,
         accounts: None,
         span: info.name_span,
-    }
-}
-
-fn implicit(cell: crate::ir::CellId, key: Vec<Term>) -> Access {
-    Access {
-        cell,
-        key,
-        field: None,
-        mode: Mode::Update,
-        op: None,
-        bounds: Vec::new(),
-        keeps_presence: false,
-        at: None,
-        certainty: Certainty::Sometimes,
-        repeat: false,
-        implicit: true,
-        ttl: false,
-        span: Span::NONE,
-        via: Vec::new(),
     }
 }
 

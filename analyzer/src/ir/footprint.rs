@@ -121,6 +121,28 @@ pub struct Access {
     pub via: Vec<String>,
 }
 
+impl Access {
+    /// What the framework does to a cell by itself, around every call.
+    pub fn implicit(cell: CellId, mode: Mode) -> Access {
+        Access {
+            cell,
+            key: Vec::new(),
+            field: None,
+            mode,
+            op: None,
+            bounds: Vec::new(),
+            keeps_presence: false,
+            at: None,
+            certainty: Certainty::Always,
+            repeat: false,
+            implicit: true,
+            ttl: false,
+            span: Span::NONE,
+            via: Vec::new(),
+        }
+    }
+}
+
 /// How another contract is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExternalMode {

@@ -159,6 +159,16 @@ pub struct Generics {
     pub wheres: Vec<(TypeRef, Vec<TypeRef>)>,
 }
 
+impl Generics {
+    /// The traits that a parameter has by its declaration and by `where` clauses about it alone.
+    pub fn bounds_of(&self, name: &Name) -> Vec<TypeRef> {
+        let declared = self.params.iter().filter(|param| param.name == *name).flat_map(|param| &param.bounds);
+        let about = |subject: &TypeRef| matches!(subject, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == *name);
+        let added = self.wheres.iter().filter(|(subject, _)| about(subject)).flat_map(|(_, bounds)| bounds);
+        declared.chain(added).cloned().collect()
+    }
+}
+
 /// A type or const parameter.
 #[derive(Clone, Debug)]
 pub struct GenericParam {

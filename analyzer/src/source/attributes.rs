@@ -105,12 +105,22 @@ impl Rewrite {
         text
     }
 
-    /// The statements in front of a function's body; `None` when its first parameter is no plain name.
+    /// The statements in front of a function's body; `None` when a parameter they speak of has no plain name.
     fn statements(&self, function: &Function, attr: &Attr) -> Option<String> {
-        let (name, ty) = function.params.first()?;
-        let name = name.as_deref()?;
-        let env = if matches!(ty, TypeRef::Ref(..)) { name.to_owned() } else { format!("&{name}") };
-        let mut text = self.before.replace("$ENV", &env);
+        let mut text = self.before.replace("$ARGS", &attr.tokens);
+        if text.contains("$ENV") {
+            let (name, ty) = function.params.first()?;
+            let name = name.as_deref()?;
+            let env = if matches!(ty, TypeRef::Ref(..)) { name.to_owned() } else { format!("&{name}") };
+            text = text.replace("$ENV", &env);
+        }
+        for (word, skipped) in [("$REFS", 0), ("$REST", 1)] {
+            if text.contains(word) {
+                let names = function.params.iter().skip(skipped).map(|(name, _)| name.as_deref());
+                let refs: Option<String> = names.map(|name| Some(format!("&{}, ", name?))).collect();
+                text = text.replace(word, &refs?);
+            }
+        }
         for (at, arg) in split_args(&attr.tokens).into_iter().enumerate() {
             text = text.replace(&format!("${at}"), &arg);
         }
@@ -191,8 +201,9 @@ impl World<'_> {
     }
 
     /// Statements that attributes of a function, and of the impl it stands in, put in front of its body, all at `at`.
-    pub(crate) fn statements_before(&self, id: ItemId, item: &Item, at: PSpan) -> Vec<syn::Stmt> {
-        let ItemKind::Fn(function) = &item.kind else { return Vec::new() };
+    /// `None` when some of them cannot be told.
+    pub(crate) fn statements_before(&self, id: ItemId, item: &Item, at: PSpan) -> Option<Vec<syn::Stmt>> {
+        let ItemKind::Fn(function) = &item.kind else { return Some(Vec::new()) };
         let module = ModId { krate: id.krate, idx: item.module };
         let mut texts = Vec::new();
         let owner = function.owner.map(|idx| self.item(ItemId { krate: id.krate, idx }));
@@ -203,7 +214,7 @@ impl World<'_> {
                     let spared =
                         !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
                     if !row.before.is_empty() && !spared {
-                        texts.extend(row.statements(function, attr));
+                        texts.push(row.statements(function, attr)?);
                     }
                 }
             }
@@ -211,19 +222,17 @@ impl World<'_> {
         for attr in &item.attrs {
             for row in self.rewrites_of(module, &attr.path) {
                 if !row.before.is_empty() {
-                    texts.extend(row.statements(function, attr));
+                    texts.push(row.statements(function, attr)?);
                 }
             }
         }
         let mut out = Vec::new();
         // The outermost macro runs first, so what the next one adds stands before it.
         for text in texts.iter().rev() {
-            let Ok(tokens) = format!("{{ {text} }};").parse::<TokenStream>() else { continue };
-            if let Ok(stmts) = syn::Block::parse_within.parse2(spanned(tokens, at)) {
-                out.extend(stmts);
-            }
+            let tokens = format!("{{ {text} }};").parse::<TokenStream>().ok()?;
+            out.extend(syn::Block::parse_within.parse2(spanned(tokens, at)).ok()?);
         }
-        out
+        Some(out)
     }
 }
 

@@ -8,7 +8,7 @@ use super::types::Ctx;
 use super::{CrateId, Ns, Resolved, World};
 use crate::ir::Span;
 use crate::ir::hir::{
-    self, BindMode, Body, Expr, ExprId, ItemId, ItemKind, LocalId, ModId, Name, Pat, PatId, Stmt, TypeRef,
+    self, BindMode, Block, Body, Expr, ExprId, ItemId, ItemKind, LocalId, ModId, Name, Pat, PatId, Stmt, TypeRef,
 };
 use proc_macro2::Span as PSpan;
 use rustc_hash::FxHashMap;
@@ -74,8 +74,12 @@ pub(crate) fn lower_item(world: &World<'_>, id: ItemId) -> Option<Body> {
     match parsed {
         Ok(syn::Item::Fn(mut function)) => {
             let before = world.statements_before(id, &item, function.sig.ident.span());
-            function.block.stmts.splice(0..0, before);
-            lower.function(&function.sig, &function.block)
+            let told = before.is_some();
+            function.block.stmts.splice(0..0, before.unwrap_or_default());
+            lower.function(&function.sig, &function.block);
+            if !told {
+                lower.untold("attribute", item.name_span);
+            }
         }
         Ok(syn::Item::Const(constant)) => lower.constant(&constant.expr),
         Ok(syn::Item::Static(constant)) => lower.constant(&constant.expr),
@@ -137,6 +141,14 @@ impl<'a, 's> Lower<'a, 's> {
     fn fail(&mut self, reason: &'static str, span: Span) {
         let root = self.push(Expr::Opaque(reason), span);
         self.body.root = Some(root);
+    }
+
+    /// Something that cannot be read runs before the body.
+    fn untold(&mut self, reason: &'static str, span: Span) {
+        let first = self.push(Expr::Opaque(reason), span);
+        let (stmts, tail) = (vec![Stmt::Expr(first)], self.body.root);
+        let block = Block { label: None, stmts, tail, is_unsafe: false, is_async: false };
+        self.body.root = Some(self.push(Expr::Block(Box::new(block)), span));
     }
 
     fn finish(mut self) -> Body {

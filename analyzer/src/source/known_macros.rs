@@ -173,10 +173,11 @@ impl Lower<'_, '_> {
     pub(crate) fn macro_expr(&mut self, mac: &syn::Macro) -> ExprId {
         let (from, to) = Self::call_span(mac);
         let span = self.ctx.real_between(from, to);
-        match self.expand(mac) {
+        let known = |mac: &syn::Macro| items(&name(&mac.path.segments.last()?.ident), mac.tokens.clone());
+        match self.expand(mac).or_else(|| known(mac).map(Ok)) {
             Some(Ok(tokens)) => {
                 let made = syn::parse2(tokens.clone()).map(Made::Expr);
-                let made = made.or_else(|_| syn::Block::parse_within.parse2(tokens.clone()).map(Made::Stmts));
+                let made = made.or_else(|_| syn::Block::parse_within.parse2(tokens).map(Made::Stmts));
                 self.expansions += 1;
                 let id = match made {
                     Ok(Made::Expr(expr)) => self.expr(&expr),
@@ -188,18 +189,7 @@ impl Lower<'_, '_> {
             }
             Some(Err(Fail::Budget)) => self.push(Expr::Opaque("macro-budget"), span),
             Some(Err(Fail::NoRule)) => self.unknown(mac, span),
-            None => match mac.path.segments.last().and_then(|last| items(&name(&last.ident), mac.tokens.clone())) {
-                Some(tokens) => {
-                    let made = syn::parse2(tokens.clone()).map(Made::Expr);
-                    let made = made.or_else(|_| syn::Block::parse_within.parse2(tokens).map(Made::Stmts));
-                    match made {
-                        Ok(Made::Expr(expr)) => self.expr(&expr),
-                        Ok(Made::Stmts(stmts)) => self.made_block(&stmts, span),
-                        Err(_) => self.unknown(mac, span),
-                    }
-                }
-                None => self.known(mac, span),
-            },
+            None => self.known(mac, span),
         }
     }
 

@@ -262,6 +262,14 @@ impl<'s> World<'s> {
             found.map(|at| PackageId((first_model + at) as u32))
         };
         let mut overlay: Vec<_> = packages[..first_model].iter().map(&mut model_of).collect();
+        // Of what is not there not even the version is known.
+        let missing =
+            packages[..first_model].iter().filter(|package| package.analysed).flat_map(|package| &package.missing);
+        for name in missing {
+            if models.iter().any(|model| model.ambient && model.is_named(name)) && !unlisted.contains(name) {
+                unlisted.push(name.clone());
+            }
+        }
         overlay.resize(packages.len(), None);
         let mut overlaid = FxHashMap::default();
         for (at, model) in overlay.iter().enumerate() {

@@ -27,6 +27,8 @@ pub struct ModelCrate {
     pub key_attributes: Vec<String>,
     /// Where keys name their places: functions of a type's own impls that make its key.
     pub key_conversions: Vec<String>,
+    /// Methods of generated handles of other contracts that set up the call and are none.
+    pub stand_in_builders: Vec<String>,
     /// The real crate is never read: what has no row is foreign. All names stand in the root, whatever modules the real
     /// crate has.
     pub closed: bool,
@@ -126,6 +128,8 @@ struct RawHead {
     key_attributes: Vec<String>,
     #[serde(default)]
     key_conversions: Vec<String>,
+    #[serde(default)]
+    stand_in_builders: Vec<String>,
     #[serde(default)]
     closed: bool,
 }
@@ -244,6 +248,7 @@ fn parse(file_name: &str, text: &str, check: bool) -> Result<ModelCrate, ModelEr
         pure: raw.head.pure,
         key_attributes: raw.head.key_attributes,
         key_conversions: raw.head.key_conversions,
+        stand_in_builders: raw.head.stand_in_builders,
         closed: raw.head.closed,
         rows,
         constructs: raw.constructs.into_iter().map(|row| ModelText::new(row.path, row.does)).collect(),

@@ -52,8 +52,9 @@ pub struct Attribute {
     /// True for a derive of that name instead of an attribute.
     #[serde(default)]
     pub derive: bool,
-    /// For [`AttributeEffect::Prepends`]: statements, with `$ENV` (the first parameter, by reference) and `$0`, `$1` …
-    /// (the attribute's arguments).
+    /// For [`AttributeEffect::Prepends`]: statements, with `$ENV` (the first parameter, by reference), `$0`, `$1` … (the
+    /// attribute's arguments), `$ARGS` (all of them as written), `$REFS` and `$REST` (references to all parameters, or to
+    /// all but the first).
     #[serde(default)]
     pub before: String,
     /// For [`AttributeEffect::Prepends`] on an impl: an attribute of functions that are left alone.

@@ -145,7 +145,7 @@ impl Layout {
             cell.unit.kind = "slot".to_owned();
             let number = cell.name.strip_prefix("slot ").filter(|number| number.chars().all(|c| c.is_ascii_digit()));
             cell.storage.slot = match number {
-                Some(number) => Some(Slot { start: number.to_owned(), steps: Vec::new(), offset: 0, bytes: 32 }),
+                Some(number) => Some(numbered(number)),
                 None => self.slots.get(&cell.name).cloned(),
             };
             if let Some(slot) = &cell.storage.slot {
@@ -194,13 +194,26 @@ fn unit_of(slot: &Slot) -> (String, Vec<SlotStep>) {
     (slot.start.clone(), slot.steps.clone())
 }
 
+/// The slot of this number, in the form in which declared fields have theirs: so far from the first.
+fn numbered(number: &str) -> Slot {
+    let (start, steps) = match number.parse::<u64>() {
+        Ok(0) => ("0", Vec::new()),
+        Ok(number) => ("0", vec![SlotStep::Add(number)]),
+        // Farther than fields lie.
+        Err(_) => (number, Vec::new()),
+    };
+    Slot { start: start.to_owned(), steps, offset: 0, bytes: 32 }
+}
+
 /// `slot 3`, `slot 3[]+1`: for people, and the same for every cell of the slot.
 fn name_of(slot: &Slot) -> String {
-    let mut number: u64 = slot.start.parse().unwrap_or(0);
+    let mut number = slot.start.clone();
     let mut text = String::new();
     for step in &slot.steps {
         match step {
-            SlotStep::Add(more) if text.is_empty() => number = number.saturating_add(*more),
+            SlotStep::Add(more) if text.is_empty() && number.parse::<u64>().is_ok() => {
+                number = number.parse::<u64>().map_or(number, |first| first.saturating_add(*more).to_string());
+            }
             SlotStep::Add(more) => text.push_str(&format!("+{more}")),
             SlotStep::Map { .. } | SlotStep::Index { .. } => text.push_str("[]"),
             SlotStep::Data => text.push_str(".data"),

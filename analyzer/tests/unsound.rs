@@ -1,0 +1,305 @@
+//! Ways to state that are easy to overlook, across frameworks: claims that stand in for bodies, values built in several
+//! steps, conversions of errors, raw places beside declared ones, code in attributes, value attached to calls. A test
+//! guards against a missed access: every access is there, or an unknown is.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{analyse_files, analyse_text, lines};
+
+/// The footprint of a method of a NEAR contract with these items.
+fn near(items: &str, entry: &str) -> Vec<String> {
+    let text =
+        format!("use near_sdk::{{near, env, AccountId, NearToken, Promise, ext_contract, store::LookupMap}};\n{items}");
+    lines(&analyse_files(vec![("src/lib.rs", text)], &["near_sdk"]), entry)
+}
+
+/// The footprint of a function of a Stylus contract with these fields.
+fn stylus(fields: &str, functions: &str, entry: &str) -> Vec<String> {
+    let text = format!(
+        "use alloy_primitives::{{Address, U256, U64, U128}};\nuse stylus_sdk::prelude::*;\n\
+         sol_storage! {{ #[entrypoint] pub struct C {{ {fields} }} }}\n#[public]\nimpl C {{ {functions} }}"
+    );
+    let missing = ["stylus_sdk", "alloy_primitives", "alloy_sol_types"];
+    lines(&analyse_files(vec![("src/lib.rs", text)], &missing), entry)
+}
+
+/// The footprint of a call of a pallet with these items.
+fn frame(items: &str, calls: &str, entry: &str) -> Vec<String> {
+    let text = format!(
+        "#[frame_support::pallet]
+        pub mod pallet {{
+            use frame_support::pallet_prelude::*;
+            use frame_support::traits::*;
+            use frame_system::pallet_prelude::*;
+            #[pallet::config]
+            pub trait Config: frame_system::Config {{}}
+            #[pallet::pallet]
+            pub struct Pallet<T>(_);
+            #[pallet::storage] pub type A<T> = StorageValue<_, u64>;
+            #[pallet::storage] pub type B<T> = StorageValue<_, u64>;
+            #[pallet::storage] pub type M<T> = StorageMap<_, Blake2_128Concat, u32, u64>;
+            {items}
+            #[pallet::call]
+            impl<T: Config> Pallet<T> {{ {calls} }}
+        }}"
+    );
+    let missing = ["frame_support", "frame_system", "sp_runtime", "sp_io", "codec"];
+    lines(&analyse_files(vec![("src/lib.rs", text)], &missing), entry)
+}
+
+/// The footprint of `go` of an ink! contract with this storage.
+fn ink(fields: &str, functions: &str) -> Vec<String> {
+    let text = format!(
+        "#[ink::contract] mod c {{ use ink::storage::{{Lazy, Mapping, StorageVec}}; use ink::prelude::vec::Vec;
+         #[ink(storage)] pub struct C {{ {fields} }} impl C {{ {functions} }} }}"
+    );
+    lines(&analyse_files(vec![("src/lib.rs", text)], &["ink"]), "go")
+}
+
+/// The footprint of `execute::go` of a CosmWasm contract. In scope: `deps`, `env`, `info`, `n`.
+fn cosmwasm(body: &str, items: &str) -> Vec<String> {
+    lines(&cosmwasm_contract(body, items), "execute::go")
+}
+
+fn cosmwasm_contract(body: &str, items: &str) -> crosslane_analyzer::Analysis {
+    analyse_text(&format!(
+        "use cosmwasm_std::*;\nuse cw_storage_plus::*;
+        pub const A: Item<u64> = Item::new(\"a\");
+        pub const B: Item<u64> = Item::new(\"b\");
+        pub const M: Map<u64, u64> = Map::new(\"m\");
+        pub enum ExecuteMsg {{ Go {{ n: u64 }} }}
+        {items}
+        #[entry_point]
+        pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{
+            let ExecuteMsg::Go {{ n }} = msg;
+            {body}
+        }}"
+    ))
+}
+
+fn has(found: &[String], line: &str) {
+    assert!(found.iter().any(|known| known == line), "{line} is not in {found:?}");
+}
+
+fn unknown(found: &[String]) {
+    assert!(found.iter().any(|known| known.starts_with("? ")), "nothing is unknown in {found:?}");
+}
+
+#[test]
+fn a_claim_says_nothing_of_what_is_lent_unsound() {
+    let items = "#[crosslane::trusted(reads(A))]
+        fn next(store: &dyn Storage, key: &mut u64, seen: u64, each: impl FnMut(u64)) -> u64 { 0 }";
+    let found = cosmwasm(
+        "let mut key = n; let seen = B.load(deps.storage)?; let mut other = n;
+         let given = next(deps.storage, &mut key, seen, |x| { other = x; });
+         M.save(deps.storage, key, &1)?; M.save(deps.storage, other, &given)?;
+         B.save(deps.storage, &(seen + 1))?;
+         Ok(Response::new())",
+        items,
+    );
+    has(&found, "write M[any]");
+    assert!(!found.contains(&"write M[n]".to_owned()), "{found:?}");
+    has(&found, "update B");
+    let found = cosmwasm(
+        "next(deps.storage, 1, || { B.save(deps.storage, &n).unwrap(); }); Ok(Response::new())",
+        "#[crosslane::trusted(reads(A))] fn next(store: &dyn Storage, key: u64, each: impl FnMut()) -> u64 { 0 }",
+    );
+    has(&found, "write B");
+    // What the claim says of the state holds; what it says nothing of is not touched.
+    let found = near(
+        "#[near(contract_state)] pub struct C { a: u64, b: u64, m: LookupMap<u64, u64> }
+         impl C { #[crosslane::trusted(updates(a))] fn bump(&mut self) -> u64 { 0 } }
+         #[near] impl C { pub fn go(&mut self) { self.bump(); self.m.insert(self.a, 1); } }",
+        "go",
+    );
+    assert!(!found.iter().any(|line| line.contains("write b") || line.contains("load(a)")), "{found:?}");
+}
+
+#[test]
+fn building_in_steps_is_building_unsound() {
+    let reply = "#[entry_point] pub fn reply(deps: DepsMut, env: Env, msg: Reply) -> StdResult<Response> {
+        match msg.id { 7 => { A.save(deps.storage, &1)?; } _ => { B.save(deps.storage, &1)?; } } Ok(Response::new()) }";
+    for body in [
+        "let m = SubMsg { id: 7, ..SubMsg::reply_always(BankMsg::Burn { amount: vec![] }, 1) }; Ok(Response::new().add_submessage(m))",
+        "let mut m = SubMsg::reply_always(BankMsg::Burn { amount: vec![] }, 1); m.id = 7; Ok(Response::new().add_submessage(m))",
+        "let mut m = SubMsg::reply_always(BankMsg::Burn { amount: vec![] }, 1); let id = &mut m.id; *id = 7; Ok(Response::new().add_submessage(m))",
+        "let mut m = SubMsg::reply_always(BankMsg::Burn { amount: vec![] }, 1); m.id += 6; Ok(Response::new().add_submessage(m))",
+        "let mut m = SubMsg::new(BankMsg::Burn { amount: vec![] }); m.id = 7; m.reply_on = ReplyOn::Success; Ok(Response::new().add_submessage(m))",
+    ] {
+        let found = cosmwasm(body, reply);
+        has(&found, "write A");
+    }
+    let found = cosmwasm(
+        "let all: Vec<BankMsg> = vec![n].into_iter().map(|n| vec![coin(1, \"x\")]).map(make).collect(); Ok(Response::new().add_messages(all))",
+        "fn make(amount: Vec<Coin>) -> BankMsg { let one: fn(String, Vec<Coin>) -> BankMsg = |to_address, amount| BankMsg::Send { to_address, amount }; one(\"a\".to_owned(), amount) }",
+    );
+    assert!(found.iter().any(|line| line.contains("<balance>")), "{found:?}");
+}
+
+#[test]
+fn converting_an_error_is_code_unsound() {
+    let contract = |body: &str| {
+        near(
+            &format!(
+                "pub struct Low; pub struct High;
+                 impl From<Low> for High {{ fn from(_: Low) -> High {{ env::storage_write(b\"hits\", b\"1\"); High }} }}
+                 fn low(n: u64) -> Result<u64, Low> {{ if n > 3 {{ Err(Low) }} else {{ Ok(n) }} }}
+                 #[near(contract_state)] pub struct C {{ a: u64 }}
+                 impl C {{ fn inner(&self, n: u64) -> Result<u64, High> {{ {body} }} }}
+                 #[near] impl C {{ pub fn go(&self, n: u64) -> u64 {{ self.inner(n).unwrap_or(0) }} }}"
+            ),
+            "go",
+        )
+    };
+    for body in [
+        "Ok(low(n)?)",
+        "let r = low(n); Ok(r? + 1)",
+        "let r: Result<u64, Low> = env::storage_read(b\"k\").map(|_| 1u64).ok_or(Low); let x = r?; Ok(x)",
+        "low(n).map_err(|e| e.into())",
+        "low(n).map_err(High::from)",
+        "low(n).map_err(Into::into)",
+        "match low(n) { Ok(x) => Ok(x), Err(e) => Err(High::from(e)) }",
+    ] {
+        let found = contract(body);
+        assert!(found.iter().any(|line| line.contains("write") && line.contains("hits")), "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn a_raw_slot_is_the_field_that_lies_there_unsound() {
+    let text = "use alloy_primitives::{Address, U256};\nuse stylus_sdk::prelude::*;\nuse stylus_sdk::storage::*;
+         sol_storage! { #[entrypoint] pub struct C { uint256 zero; uint256 one; uint256 two; } }
+         #[public] impl C {
+            pub fn declared(&mut self, v: U256) { self.one.set(v); }
+            pub fn raw(&mut self, v: U256) { let mut s = unsafe { StorageU256::new(U256::from(1), 0) }; s.set(v); }
+         }";
+    let missing = ["stylus_sdk", "alloy_primitives", "alloy_sol_types"];
+    let analysis = analyse_files(vec![("src/lib.rs", text.to_owned())], &missing);
+    let contract = &analysis.contracts[0];
+    let unit = |name: &str| {
+        let entry = contract.entries.iter().find(|entry| entry.name == name).unwrap();
+        let access = entry.accesses.iter().find(|access| !access.implicit).unwrap();
+        (contract.cell(access.cell).unit.clone(), contract.cell(access.cell).storage.slot.clone())
+    };
+    assert_eq!(unit("declared"), unit("raw"));
+    assert_eq!(unit("raw").0.id, "slot 1");
+}
+
+#[test]
+fn value_attached_to_a_call_moves_unsound() {
+    let credit = "commute(add) <balance>[self]";
+    has(&ink("a: u64", "#[ink(message, payable)] pub fn go(&mut self) { self.a = 1; }"), credit);
+    has(
+        &near(
+            "#[near(contract_state)] pub struct C { a: u64 } #[near] impl C { #[payable] pub fn go(&mut self) { self.a = 1; } }",
+            "go",
+        ),
+        credit,
+    );
+    has(&stylus("uint256 a;", "#[payable] pub fn go(&mut self) { self.a.set(U256::from(1)); }", "go"), credit);
+    let unpaid = ink("a: u64", "#[ink(message)] pub fn go(&mut self) { self.a = 1; }");
+    assert!(!unpaid.iter().any(|line| line.contains("<balance>")), "{unpaid:?}");
+}
+
+#[test]
+fn a_method_called_with_something_is_a_call_unsound() {
+    let found = near(
+        "#[ext_contract(ext_other)] pub trait Other { fn with_draw(&mut self, n: u64); }
+         #[near(contract_state)] pub struct C { a: u64 }
+         #[near] impl C { pub fn go(&mut self, to: AccountId) { ext_other::ext(to).with_static_gas(near_sdk::Gas::from_tgas(5)).with_draw(3); } }",
+        "go",
+    );
+    has(&found, "> message to");
+}
+
+#[test]
+fn what_is_inherited_is_the_part_of_that_type_unsound() {
+    let text = "use alloy_primitives::{Address, U256};\nuse stylus_sdk::prelude::*;\nuse core::marker::PhantomData;
+         pub trait P {} pub struct One; pub struct Two; impl P for One {} impl P for Two {}
+         sol_storage! {
+            pub struct Base<T: P> { uint256 total; PhantomData<T> p; }
+            #[entrypoint] pub struct C { Base<One> first; #[borrow] Base<Two> second; }
+         }
+         #[public] impl<T: P> Base<T> { pub fn bump(&mut self) { self.total.set(U256::from(1)); } }
+         #[public] #[inherit(Base<Two>)] impl C { pub fn go(&self) {} }";
+    let missing = ["stylus_sdk", "alloy_primitives", "alloy_sol_types"];
+    let analysis = analyse_files(vec![("src/lib.rs", text.to_owned())], &missing);
+    has(&lines(&analysis, "bump"), "write second.total");
+    // A parent whose code is not there.
+    let text =
+        "use alloy_primitives::{Address, U256};\nuse stylus_sdk::prelude::*;\nuse openzeppelin_stylus::token::Erc20;
+         sol_storage! { #[entrypoint] pub struct C { uint256 a; #[borrow] Erc20 erc20; } }
+         #[public] #[inherit(Erc20)] impl C { pub fn go(&self) {} }";
+    let missing = ["stylus_sdk", "alloy_primitives", "alloy_sol_types", "openzeppelin_stylus"];
+    let analysis = analyse_files(vec![("src/lib.rs", text.to_owned())], &missing);
+    let contract = &analysis.contracts[0];
+    assert!(contract.entries.iter().any(|entry| !entry.unknowns.is_empty()), "{:?}", contract.entries);
+}
+
+#[test]
+fn a_guard_that_cannot_be_read_is_unknown_unsound() {
+    let text = "use soroban_sdk::{contract, contractimpl, Env, Address};
+        use stellar_macros::has_role;
+        #[contract] pub struct C;
+        #[contractimpl] impl C { #[has_role(caller)] pub fn go(_: Env, caller: Address) {} }";
+    let missing = ["soroban_sdk", "stellar_macros", "stellar_access"];
+    unknown(&lines(&analyse_files(vec![("src/lib.rs", text.to_owned())], &missing), "go"));
+}
+
+#[test]
+fn what_attributes_of_a_call_run_is_part_of_it_unsound() {
+    for attribute in [
+        "#[pallet::feeless_if(|_o: &OriginFor<T>, n: &u32| -> bool { M::<T>::contains_key(n) })]",
+        "#[pallet::weight({ let x = A::<T>::get(); Weight::from_parts(x.unwrap_or(0), 0) })]",
+        "#[pallet::weight(Weight::zero())] #[pallet::authorize(|_s, n: &u32| if A::<T>::exists() { Ok(Default::default()) } else { Err(InvalidTransaction::Call.into()) })]",
+    ] {
+        let calls = format!(
+            "{attribute} pub fn go(origin: OriginFor<T>, n: u32) -> DispatchResult {{ B::<T>::put(1); Ok(()) }}"
+        );
+        let found = frame("", &calls, "go");
+        has(&found, "write B");
+        assert!(found.iter().any(|line| line.ends_with(" A") || line.ends_with(" M[n]")), "{attribute}: {found:?}");
+    }
+    let plain = "#[pallet::weight((T::DbWeight::get().reads_writes(1, 1), DispatchClass::Operational))]
+         pub fn go(origin: OriginFor<T>, n: u32) -> DispatchResult { B::<T>::put(1); Ok(()) }";
+    assert_eq!(frame("", plain, "go"), ["write B"]);
+}
+
+#[test]
+fn tasks_are_calls_unsound() {
+    let tasks = "#[pallet::tasks_experimental] impl<T: Config> Pallet<T> {
+        #[pallet::task_list(M::<T>::iter_keys())] #[pallet::task_condition(|n| A::<T>::exists())]
+        #[pallet::task_weight(Weight::zero())] #[pallet::task_index(0)]
+        pub fn work(n: u32) -> DispatchResult { B::<T>::put(1); M::<T>::remove(n); Ok(()) } }";
+    let found = frame(tasks, "pub fn go(origin: OriginFor<T>) -> DispatchResult { Ok(()) }", "work");
+    for line in ["write B", "delete M[n]", "probe A"] {
+        has(&found, line);
+    }
+    assert!(found.iter().any(|line| line.contains("M[..]")), "{found:?}");
+}
+
+#[test]
+fn functions_of_the_host_are_unknown_unsound() {
+    unknown(&near(
+        "extern \"C\" { fn storage_remove(len: u64, at: u64, register: u64) -> u64; }
+         #[near(contract_state)] pub struct C { a: u64 }
+         #[near] impl C { pub fn go(&self) { unsafe { storage_remove(1, 2, 3); } } }",
+        "go",
+    ));
+    unknown(&cosmwasm(
+        "unsafe { db_write(1, 2) }; Ok(Response::new())",
+        "extern \"C\" { fn db_write(key: u32, value: u32); }",
+    ));
+}
+
+#[test]
+fn a_method_on_something_unknown_may_be_of_a_container_unsound() {
+    unknown(&near(
+        "#[near(contract_state)] pub struct C { a: u64 }
+         #[near] impl C { pub fn go(&self) { let mut map = helper::made(); map.insert(&1, &2); } }
+         mod helper { pub fn made() -> impl Sized { crate::missing_macro!(1) } }",
+        "go",
+    ));
+}
