@@ -59,6 +59,8 @@ pub struct Options {
     pub framework: Option<String>,
     /// Tables of the user's own, besides the built-in ones.
     pub models: Vec<source::ModelCrate>,
+    /// Frameworks besides the built-in ones, tried before them.
+    pub frameworks: Vec<frameworks::Framework>,
 }
 
 /// Analyses every package marked `analysed`. Never fails and never panics on any text: what cannot be understood is an
@@ -86,7 +88,7 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
     for at in analysed {
         let krate = ir::hir::CrateId(at);
         let mut recognised = false;
-        for framework in frameworks::ALL {
+        for framework in options.frameworks.iter().chain(frameworks::ALL) {
             if options.framework.as_ref().is_some_and(|only| only != framework.id) {
                 continue;
             }

@@ -280,3 +280,19 @@ fn older_forms_are_entry_points_too() {
     assert_eq!(contract.entries.len(), 1);
     assert_eq!(footprint(&contract, "out"), ["out to.go", "read a", "rewrite <state>"]);
 }
+
+/// `swap_remove` of `near_sdk::store::Vector` swaps before it pops: the element that goes is read at its own index.
+#[test]
+fn what_is_swapped_away_is_read_unsound() {
+    let contract = text(
+        "use near_sdk::{near, AccountId, env}; use near_sdk::store::{IterableMap, IterableSet};
+         #[near(contract_state)] pub struct C { votes: IterableMap<AccountId, u32>, holders: IterableSet<AccountId> }
+         #[near] impl C {
+             pub fn withdraw(&mut self) { self.votes.remove(&env::predecessor_account_id()); }
+             pub fn leave(&mut self) { self.holders.remove(&env::predecessor_account_id()); }
+         }",
+    );
+    for (name, line) in [("withdraw", "update votes.keys[any]"), ("leave", "update holders.elements[any]")] {
+        assert!(footprint(&contract, name).iter().any(|known| known == line), "{:?}", footprint(&contract, name));
+    }
+}

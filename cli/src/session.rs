@@ -1,6 +1,9 @@
 //! What most verbs begin with: find the packages, read their configuration, analyse them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use crosslane_analyzer::chains::{self, ChainModel};
@@ -130,8 +133,9 @@ pub(crate) fn judged(units: &[Unit]) -> anyhow::Result<Vec<Judged<'_>>> {
 /// Loads and analyses the selected packages. Packages without a contract are told in one line and stay in the list.
 pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
     let mut units = find(common)?;
-    for unit in &mut units {
-        unit.analysis = analyse(&unit.project.sources, &unit.project, &unit.config)?;
+    let done = analyse_all(&units);
+    for (unit, analysis) in units.iter_mut().zip(done) {
+        unit.analysis = analysis?;
         unit.costs = costs::load(&unit.config, &unit.analysis, common)?;
         if unit.analysis.contracts.is_empty() && !common.quiet {
             output::tell(&format!(
@@ -170,11 +174,12 @@ pub(crate) fn find(common: &Common) -> anyhow::Result<Vec<Unit>> {
         home: project::cargo_home(),
     };
     let (workspace, members) = project::select(&request)?;
+    let loader = project::Loader::default();
     let mut units = Vec::new();
     for member in members {
         let config = Config::load(&member, &workspace, common)?;
         request.also.clone_from(&config.also);
-        let project = project::load(&request, &member)?;
+        let project = loader.load(&request, &member)?;
         if !common.quiet {
             tell_about(&project, common)?;
         }
@@ -204,6 +209,29 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Analyses every package, as many at a time as there are cores; results stand in the order of the packages.
+fn analyse_all(units: &[Unit]) -> Vec<Result<Analysis, Fail>> {
+    let one = |unit: &Unit| analyse(&unit.project.sources, &unit.project, &unit.config);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(units.len());
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some((at, unit)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            units.get(at).map(|unit| (at, unit))
+        } {
+            let result = one(unit);
+            found.lock().unwrap_or_else(PoisonError::into_inner).insert(at, result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
 /// Analyses a package; `sources` has its files, perhaps not as they are on disk.
 pub(crate) fn analyse(sources: &dyn Sources, project: &Project, config: &Config) -> Result<Analysis, Fail> {
     let mut models = Vec::new();
@@ -213,7 +241,7 @@ pub(crate) fn analyse(sources: &dyn Sources, project: &Project, config: &Config)
             .map_err(|error| Fail::new(error.message.replace('\n', ", ")).line(file, error.line as usize))?;
         models.push(model);
     }
-    let options = Options { framework: config.framework.clone(), models };
+    let options = Options { framework: config.framework.clone(), models, ..Options::default() };
     let mut analysis = crosslane_analyzer::analyze(sources, project.packages.clone(), &options);
     // Packages of `--also` are there to be called, not to be told about.
     analysis.contracts.retain(|contract| contract.package == project.name);

@@ -100,7 +100,7 @@ impl Known {
 }
 
 /// The interpreter of one contract.
-pub(crate) struct Engine<'w> {
+pub struct Engine<'w> {
     pub(crate) world: &'w World<'w>,
     pub(crate) impls: ImplIndex,
     caps: FxHashMap<Ty, bool>,
@@ -118,6 +118,8 @@ pub(crate) struct Engine<'w> {
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
     pub(crate) harmless_attributes: FxHashSet<String>,
+    /// A crate of the framework that no table describes although the framework rests on one.
+    pub(crate) undescribed: Option<&'static str>,
     /// Attributes that make a type's structure its key, and functions that make one by hand (`[crate]` of the tables).
     pub(crate) key_attributes: Vec<String>,
     pub(crate) key_conversions: Vec<String>,
@@ -304,6 +306,7 @@ impl<'w> Engine<'w> {
             spell_variant: None,
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
+            undescribed: None,
             key_attributes: Vec::new(),
             key_conversions: Vec::new(),
             stand_ins: None,

@@ -525,6 +525,8 @@ impl Engine<'_> {
                 self.impls.done.push(id);
                 self.index_crate(id);
             }
+            // What was looked up while a crate was half indexed, for the header of one of its impls, is not all there is.
+            self.memo = Memo::default();
         }
     }
 

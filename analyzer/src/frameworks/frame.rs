@@ -7,13 +7,22 @@
 use super::{Framework, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
-use crate::ir::hir::{Attr, CrateId, Impl, ItemId, ItemKind, ModId, Name};
+use crate::ir::hir::{Attr, CrateId, Impl, Item, ItemId, ItemKind, ModId, Name};
 use crate::ir::{Callers, Contract, Entry, EntryKind, Span};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub(crate) const FRAMEWORK: Framework =
     Framework { id: "frame", title: "FRAME", chain: "keyed", noun: "dispatchable", detect, contracts };
+
+/// Attributes of impls whose functions users call or look at.
+const ENTRIES: &[&str] = &[
+    "pallet::call",
+    "pallet::tasks",
+    "pallet::tasks_experimental",
+    "pallet::view_functions",
+    "pallet::view_functions_experimental",
+];
 
 /// What blocks and pools run by themselves, by the attribute of the impl.
 const BY_THEMSELVES: &[(&str, &[(&str, EntryKind)])] = &[
@@ -42,8 +51,15 @@ fn has(attrs: &[Attr], path: &str) -> bool {
     attrs.iter().any(|attr| is(attr, path))
 }
 
+/// A pallet, and an impl with entry points: pallets of test runtimes have none, and what they are built on is not read.
 fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
-    engine.world.krate(krate).items.iter().any(|item| has(&item.attrs, "pallet::pallet"))
+    let items = &engine.world.krate(krate).items;
+    let entries = |item: &Item| {
+        matches!(item.kind, ItemKind::Impl(_))
+            && (ENTRIES.iter().any(|path| has(&item.attrs, path))
+                || BY_THEMSELVES.iter().any(|(path, _)| has(&item.attrs, path)))
+    };
+    items.iter().any(|item| has(&item.attrs, "pallet::pallet")) && items.iter().any(entries)
 }
 
 /// Code of another pallet that is not there: `pallet_x::Pallet::<T>::f`.

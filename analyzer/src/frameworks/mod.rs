@@ -5,6 +5,7 @@ pub(crate) mod anchor;
 pub(crate) mod cosmwasm;
 pub(crate) mod frame;
 pub(crate) mod ink;
+mod kit;
 pub mod models;
 pub(crate) mod near;
 pub(crate) mod solana;
@@ -12,24 +13,27 @@ pub(crate) mod solana_native;
 pub(crate) mod soroban;
 pub(crate) mod stylus;
 
-use crate::effects::Engine;
+pub use crate::effects::Engine;
+pub use kit::Facts;
+
 use crate::ir::hir::CrateId;
 use crate::ir::{Cell, Contract, Entry};
 
-/// A framework.
-pub(crate) struct Framework {
+/// A framework. `docs/src/new-framework.md` adds one, step by step.
+#[derive(Clone, Copy, Debug)]
+pub struct Framework {
     /// Its id in manifests and on the command line.
-    pub(crate) id: &'static str,
+    pub id: &'static str,
     /// Its name for people.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// Id of the chain model its contracts run under unless the user names another.
-    pub(crate) chain: &'static str,
+    pub chain: &'static str,
     /// What people call an entry point here.
-    pub(crate) noun: &'static str,
+    pub noun: &'static str,
     /// True when the crate is a contract of this framework.
-    pub(crate) detect: fn(&Engine<'_>, CrateId) -> bool,
+    pub detect: fn(&Engine<'_>, CrateId) -> bool,
     /// Sets the engine up and finds the contracts of the crate.
-    pub(crate) contracts: fn(&mut Engine<'_>, CrateId) -> Vec<Contract>,
+    pub contracts: fn(&mut Engine<'_>, CrateId) -> Vec<Contract>,
 }
 
 /// The name of a parameter as callers see it: the mark of one that is not used is none of theirs.

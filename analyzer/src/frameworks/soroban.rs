@@ -4,11 +4,11 @@
 //! call reads the contract's instance entry, which holds all cells of the instance tier.
 //! Source: rs-soroban-sdk `soroban-sdk-macros/src/lib.rs`, `soroban-sdk/src/storage.rs`, `soroban-sdk/docs/contracttrait.md`.
 
-use super::{Framework, unmarked};
+use super::Framework;
+use crate::effects::Engine;
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
-use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name, TypeRef};
-use crate::ir::{Access, Callers, CellId, Contract, Entry, EntryKind, Mode, Span};
+use crate::ir::{Access, CellId, Contract, Entry, EntryKind, Mode};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -189,49 +189,8 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, instance: CellId) -> Entry
     let info = engine.item(export.item);
     let name = export.name.clone().unwrap_or_else(|| info.name.to_string());
     let kind = SPECIAL.iter().find(|(special, _)| *special == name).map_or(EntryKind::Call, |(_, kind)| *kind);
-    let mut args = Vec::new();
-    let mut params = Vec::new();
-    if let ItemKind::Fn(function) = &info.kind {
-        let written = function.params.clone();
-        for (at, (param, ty)) in written.iter().enumerate() {
-            let ty = engine.lower_ty(ty, &export.env);
-            if let Some(row) = engine.parameter_row(&ty) {
-                args.push(row);
-                continue;
-            }
-            let (param, arg) = engine.parameter(at, param.as_deref().map(unmarked), ty);
-            params.push(param);
-            args.push(arg);
-        }
-    }
-    let spec = EntrySpec {
-        item: export.item,
-        recv: None,
-        args,
-        env: Some(TyEnv { module: ModId { krate: export.item.krate, idx: info.module }, ..export.env.clone() }),
-        assumptions: Vec::new(),
-        paid: false,
-    };
-    let found = engine.run(&spec);
-    for param in &mut params {
-        param.auth = found.auths.contains(&param.name);
-    }
-    let mut accesses = found.accesses;
-    accesses.push(Access::implicit(instance, Mode::Read));
-    accesses.sort();
-    let callers = found.callers;
-    let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
-    Entry {
-        name,
-        kind,
-        refines: None,
-        callers,
-        callers_span,
-        params,
-        accesses,
-        externals: found.externals,
-        unknowns: found.unknowns,
-        accounts: None,
-        span: info.name_span,
-    }
+    let mut entry = engine.entry_in(export.item, name, kind, &export.env);
+    entry.accesses.push(Access::implicit(instance, Mode::Read));
+    entry.accesses.sort();
+    entry
 }

@@ -15,6 +15,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -29,7 +30,7 @@ use members::Manifests;
 use resolve::{Node, Resolution, Resolver};
 
 pub(crate) use members::Selection;
-pub(crate) use read::{DiskSources, read_regular};
+pub(crate) use read::{DiskSources, Texts, read_regular};
 pub(crate) use resolve::FeatureChoice;
 
 /// One package to analyse, with everything it depends on.
@@ -116,33 +117,42 @@ pub(crate) fn select(request: &Request) -> Result<(PathBuf, Vec<PathBuf>), Fail>
     Ok((workspace, dirs))
 }
 
-/// Finds everything that one of the selected packages depends on. One project for each package, because features differ:
-/// a contract used as a library by another has its entry points switched off there.
-pub(crate) fn load(request: &Request, member: &Path) -> Result<Project, Fail> {
-    let manifests = Manifests::default();
-    manifests.read(member)?;
-    let member = manifests.load(member).ok_or_else(|| Fail::new("cannot be read").file(member))?;
-    let workspace = manifests.workspace_of(&member).unwrap_or_else(|| member.clone());
-    let patches = workspace.patches.clone();
-    let workspace = workspace.dir.clone();
-    let lock = Lock::load(&workspace.join("Cargo.lock"));
-    let disk = Disk::scan(request.home.clone(), &workspace);
-    let mut roots = vec![member.clone()];
-    for path in &request.also {
-        let named = path.file_name().is_some_and(|name| name == "Cargo.toml");
-        let dir = manifest::normal(if named { path.parent().unwrap_or(path) } else { path });
-        manifests.read(&dir).map_err(|fail| fail.help("`--also` wants the folder of a package"))?;
-        roots.extend(manifests.load(&dir).filter(|it| it.package.is_some() && it.dir != member.dir));
+/// What the packages of one run have in common: manifests, registries and lock files read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Loader {
+    manifests: Manifests,
+    /// By the workspace's folder.
+    around: RefCell<BTreeMap<PathBuf, Rc<(Option<Lock>, Disk)>>>,
+    texts: Texts,
+}
+
+impl Loader {
+    /// Finds everything that one of the selected packages depends on. One project for each package, because features
+    /// differ: a contract used as a library by another has its entry points switched off there.
+    pub(crate) fn load(&self, request: &Request, member: &Path) -> Result<Project, Fail> {
+        let manifests = &self.manifests;
+        manifests.read(member)?;
+        let member = manifests.load(member).ok_or_else(|| Fail::new("cannot be read").file(member))?;
+        let workspace = manifests.workspace_of(&member).unwrap_or_else(|| member.clone());
+        let patches = workspace.patches.clone();
+        let workspace = workspace.dir.clone();
+        let read = || {
+            let lock = Lock::load(&workspace.join("Cargo.lock"));
+            Rc::new((lock, Disk::scan(request.home.clone(), &workspace)))
+        };
+        let around = self.around.borrow_mut().entry(workspace.clone()).or_insert_with(read).clone();
+        let (lock, disk) = (around.0.as_ref(), &around.1);
+        let mut roots = vec![member.clone()];
+        for path in &request.also {
+            let named = path.file_name().is_some_and(|name| name == "Cargo.toml");
+            let dir = manifest::normal(if named { path.parent().unwrap_or(path) } else { path });
+            manifests.read(&dir).map_err(|fail| fail.help("`--also` wants the folder of a package"))?;
+            roots.extend(manifests.load(&dir).filter(|it| it.package.is_some() && it.dir != member.dir));
+        }
+        let resolver = Resolver { disk, lock, patches: &patches, manifests, features: &request.features };
+        let (resolution, how) = find_all(&resolver, &roots);
+        Ok(project(&workspace, &member, roots.len(), resolution, how, &self.texts))
     }
-    let resolver = Resolver {
-        disk: &disk,
-        lock: lock.as_ref(),
-        patches: &patches,
-        manifests: &manifests,
-        features: &request.features,
-    };
-    let (resolution, how) = find_all(&resolver, &roots);
-    Ok(project(&workspace, &member, roots.len(), resolution, how))
 }
 
 /// Cargo's home folder, where registries and checkouts are.
@@ -213,7 +223,14 @@ fn find_all(resolver: &Resolver<'_>, roots: &[Rc<Manifest>]) -> (Resolution, Str
 }
 
 /// Renumbers packages so that ids depend on names and versions only, never on folders.
-fn project(workspace: &Path, member: &Manifest, roots: usize, resolution: Resolution, how: String) -> Project {
+fn project(
+    workspace: &Path,
+    member: &Manifest,
+    roots: usize,
+    resolution: Resolution,
+    how: String,
+    texts: &Texts,
+) -> Project {
     let Resolution { nodes, .. } = resolution;
     let mut order: Vec<usize> = (0..nodes.len()).collect();
     let key = |at: usize| nodes[at].package().map(|package| (package.name.clone(), package.version.clone()));
@@ -222,6 +239,7 @@ fn project(workspace: &Path, member: &Manifest, roots: usize, resolution: Resolu
         order.iter().enumerate().map(|(id, &at)| (at, PackageId(id as u32))).collect();
     let sources = DiskSources::new(
         &order.iter().map(|&at| (nodes[at].manifest.dir.clone(), nodes[at].local)).collect::<Vec<_>>(),
+        texts.clone(),
     );
     let packages: Vec<Package> = order.iter().filter_map(|&at| package(&nodes[at], &ids, at < roots)).collect();
     let direct = nodes.first().map(|node| node.missing.values().cloned().collect::<Vec<_>>()).unwrap_or_default();

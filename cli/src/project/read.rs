@@ -68,6 +68,7 @@ fn lexical(path: &str) -> Option<PathBuf> {
 }
 
 /// Reads a file if its real path passes `allowed`.
+#[cfg(test)]
 fn read_within(path: &Path, allowed: impl Fn(&Path) -> bool) -> Option<Arc<str>> {
     let real = fs::canonicalize(path).ok()?;
     if !allowed(&real) {
@@ -97,6 +98,9 @@ pub(crate) fn read_regular(path: &Path) -> std::io::Result<Option<String>> {
 
 type Cache = BTreeMap<(u32, String), Option<Arc<str>>>;
 
+/// Texts that several packages of one run read, by real path.
+pub(crate) type Texts = Arc<Mutex<BTreeMap<PathBuf, Option<Arc<str>>>>>;
+
 /// The files of all packages of a project, each behind its own fence, read once.
 #[derive(Debug, Default)]
 pub(crate) struct DiskSources {
@@ -105,15 +109,16 @@ pub(crate) struct DiskSources {
     /// Roots of packages that live in the user's own tree; code of one may include a file of another.
     local: Vec<Fence>,
     cache: Mutex<Cache>,
+    shared: Texts,
 }
 
 impl DiskSources {
     /// One entry per package, in the order of ids: its folder, and whether it is the user's own (no registry copy).
-    pub(crate) fn new(roots: &[(PathBuf, bool)]) -> DiskSources {
+    pub(crate) fn new(roots: &[(PathBuf, bool)], shared: Texts) -> DiskSources {
         let fences: Vec<Option<Fence>> = roots.iter().map(|(dir, _)| Fence::new(dir)).collect();
         let local =
             fences.iter().zip(roots).filter(|(_, (_, local))| *local).filter_map(|(fence, _)| fence.clone()).collect();
-        DiskSources { fences, local, cache: Mutex::default() }
+        DiskSources { fences, local, cache: Mutex::default(), shared }
     }
 
     /// The folder of a package.
@@ -125,7 +130,16 @@ impl DiskSources {
         let fence = self.fences.get(package.0 as usize)?.as_ref()?;
         let own = self.local.iter().any(|local| local.root() == fence.root());
         let at = fence.root().join(lexical(path)?);
-        read_within(&at, |real| fence.holds(real) || (own && self.local.iter().any(|other| other.holds(real))))
+        let real = fs::canonicalize(&at).ok()?;
+        if !(fence.holds(&real) || (own && self.local.iter().any(|other| other.holds(&real)))) {
+            return None;
+        }
+        let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).get(&real).cloned();
+        known.unwrap_or_else(|| {
+            let text = read_regular(&real).ok().flatten().map(Arc::from);
+            self.shared.lock().unwrap_or_else(PoisonError::into_inner).insert(real, text.clone());
+            text
+        })
     }
 }
 
@@ -210,10 +224,12 @@ mod tests {
         let dir = tree();
         fs::create_dir_all(dir.path().join("other")).unwrap();
         fs::write(dir.path().join("other/x.rs"), "x").unwrap();
-        let sources = DiskSources::new(&[(dir.path().join("pkg"), true), (dir.path().join("other"), true)]);
+        let sources =
+            DiskSources::new(&[(dir.path().join("pkg"), true), (dir.path().join("other"), true)], Texts::default());
         assert_eq!(sources.read(PackageId(0), "../other/x.rs").as_deref(), Some("x"));
         assert_eq!(sources.read(PackageId(0), "../secret.rs"), None);
-        let sources = DiskSources::new(&[(dir.path().join("pkg"), false), (dir.path().join("other"), true)]);
+        let sources =
+            DiskSources::new(&[(dir.path().join("pkg"), false), (dir.path().join("other"), true)], Texts::default());
         assert_eq!(sources.read(PackageId(0), "../other/x.rs"), None, "registry copies stay in their folder");
     }
 }

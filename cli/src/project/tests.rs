@@ -51,7 +51,7 @@ impl World {
 
     fn load_with(&self, request: Request) -> Project {
         let (_, members) = select(&request).unwrap();
-        load(&request, &members[0]).unwrap()
+        Loader::default().load(&request, &members[0]).unwrap()
     }
 }
 
@@ -362,7 +362,7 @@ fn corpus_resolves() {
             let selection = Selection { manifest: package.path().join("Cargo.toml"), ..Selection::default() };
             let request = Request { selection, home: cargo_home(), ..Request::default() };
             let (_, members) = select(&request).unwrap();
-            let project = load(&request, &members[0]).unwrap();
+            let project = Loader::default().load(&request, &members[0]).unwrap();
             assert!(project.missing.is_empty(), "{}: {:?}", project.name, project.missing);
             n += 1;
         }
