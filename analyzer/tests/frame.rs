@@ -236,3 +236,26 @@ fn a_pallet_that_is_not_there_is_called_out_to() {
     );
     assert_eq!(footprint(&contract, "a"), ["out Vault.open"]);
 }
+
+/// A runtime says what its pallets are configured with: what lies behind `T::Money` is the bank, and no call out.
+#[test]
+fn a_runtime_binds_what_pallets_leave_open() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/frame/runtime/src");
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    let files =
+        vec![("src/lib.rs", read("lib.rs")), ("src/bank.rs", read("bank.rs")), ("src/shop.rs", read("shop.rs"))];
+    let contracts = contracts_of(files, CRATES);
+    let names: Vec<&str> = contracts.iter().map(|contract| contract.name.as_str()).collect();
+    assert_eq!(names, ["user::bank", "user::shop", "user"]);
+    let alone = footprint(&contracts[1], "buy");
+    assert!(alone.iter().any(|line| line == "out T::Money.pay"), "{alone:?}");
+    let runtime = &contracts[2];
+    let entries: Vec<&str> = runtime.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(entries, ["Bank::send", "Shop::offer", "Shop::buy"]);
+    let lines = footprint(runtime, "Shop::buy");
+    let start = |text: &str| lines.iter().any(|line| line.starts_with(text));
+    assert!(start("update Bank::Balances[caller]") || start("commute Bank::Balances[caller]"), "{lines:?}");
+    assert!(start("update Shop::Wares[ware]"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("out") || line.starts_with("unknown")), "{lines:?}");
+    assert_eq!(footprint(runtime, "Shop::offer"), ["write Shop::Wares[ware]"]);
+}

@@ -7,7 +7,7 @@ use super::record::Guard;
 use super::ty::{ImplInfo, Ty, TyEnv, unify};
 use super::value::{Kind, Place, Sym, Val};
 use super::{Engine, Ev};
-use crate::ir::hir::{Expr, ItemId, ItemKind, Name, Path, Receiver, TypeRef};
+use crate::ir::hir::{Expr, ItemId, ItemKind, ModId, Name, Path, Receiver, TypeRef};
 use crate::ir::{CellId, Span, Type};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
@@ -196,6 +196,44 @@ impl Engine<'_> {
         self.bound_args.clear();
         self.noted_bounds.clear();
         self.plain_outside.clear();
+    }
+
+    /// `T::Name`, where `T` stands for a type at hand. Which trait is meant says the parameter's bound; of several that have
+    /// such a name it is one of the module's crate, or one above it, and the nearest of those.
+    pub(super) fn assoc_of_param(&mut self, ty: &Ty, name: &Name, module: ModId, depth: usize) -> Ty {
+        if !matches!(ty, Ty::Adt(..)) {
+            return self.assoc_ty(ty, None, name, depth);
+        }
+        let impls = self.impls_of(ty);
+        let mut having: Vec<ItemId> =
+            impls.iter().filter(|info| info.assoc.contains_key(name)).filter_map(|info| info.of_trait).collect();
+        having.sort();
+        having.dedup();
+        if having.len() < 2 {
+            return self.assoc_ty(ty, having.first().copied(), name, depth);
+        }
+        let near: Vec<ItemId> =
+            impls.iter().filter_map(|info| info.of_trait).filter(|id| id.krate == module.krate).collect();
+        let mut meant: Vec<ItemId> = having.iter().copied().filter(|id| near.contains(id)).collect();
+        if meant.is_empty() {
+            let above: Vec<ItemId> = near.into_iter().flat_map(|id| self.traits_of(&Ty::Unknown, Some(id))).collect();
+            meant = having.into_iter().filter(|id| above.contains(id)).collect();
+        }
+        if meant.len() > 1 {
+            let mut around = vec![module.idx];
+            while let Some(parent) =
+                around.last().and_then(|idx| self.world.module(ModId { krate: module.krate, idx: *idx }).parent)
+            {
+                around.push(parent);
+            }
+            let distance = |id: &ItemId| around.iter().position(|idx| *idx == self.item(*id).module);
+            let nearest = meant.iter().filter_map(&distance).min();
+            meant.retain(|id| nearest.is_some() && distance(id) == nearest);
+        }
+        match meant.as_slice() {
+            [one] => self.assoc_ty(ty, Some(*one), name, depth),
+            _ => Ty::Unknown,
+        }
     }
 
     /// Implementations of a trait of the contract's own that stand beside it.

@@ -306,8 +306,12 @@ impl Engine<'_> {
         if !path.global && path.dollar_crate.is_none() {
             let base = if first.name == "Self" { env.self_ty.clone() } else { env.get(&first.name).cloned() };
             if let Some(base) = base {
-                let rest: Vec<Name> = path.segments.iter().skip(1).map(|segment| segment.name.clone()).collect();
-                return rest.iter().fold(base, |ty, name| self.assoc_ty(&ty, None, name, depth + 1));
+                let mut rest = path.segments.iter().skip(1).map(|segment| segment.name.clone());
+                let base = match rest.next() {
+                    Some(name) => self.assoc_of_param(&base, &name, env.module, depth + 1),
+                    None => base,
+                };
+                return rest.fold(base, |ty, name| self.assoc_ty(&ty, None, &name, depth + 1));
             }
         }
         match self.world.resolve(env.module, path, Ns::Type) {

@@ -4,6 +4,8 @@
 //! The pallet is generic over its configuration: a call through `T::X` leaves it. Genesis and tests are no entry points.
 //! Source: polkadot-sdk `substrate/frame/support/procedural/src/pallet`.
 
+mod runtime;
+
 use super::{Framework, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
@@ -59,7 +61,8 @@ fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
             && (ENTRIES.iter().any(|path| has(&item.attrs, path))
                 || BY_THEMSELVES.iter().any(|(path, _)| has(&item.attrs, path)))
     };
-    items.iter().any(|item| has(&item.attrs, "pallet::pallet")) && items.iter().any(entries)
+    let pallet = items.iter().any(|item| has(&item.attrs, "pallet::pallet")) && items.iter().any(entries);
+    pallet || items.iter().any(runtime::configures)
 }
 
 /// Code of another pallet that is not there: `pallet_x::Pallet::<T>::f`.
@@ -94,7 +97,8 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.foreign = Some(other_pallet);
     engine.priced = Some(|path| path.ends_with("::WeightInfo"));
     let package = engine.world.packages()[krate.0 as usize].clone();
-    let pallets = pallets(engine, krate);
+    let assembled = runtime::contract(engine, krate);
+    let pallets = pallets(engine, krate, None);
     let alone = pallets.len() == 1;
     let mut found = Vec::new();
     for pallet in pallets {
@@ -131,7 +135,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
             entries,
         )
     };
-    found.into_iter().map(|found| build(engine, found)).collect()
+    found.into_iter().map(|found| build(engine, found)).chain(assembled).collect()
 }
 
 /// The module that tells a pallet from others of its crate: the innermost that is not called `pallet`.
@@ -177,7 +181,8 @@ fn named_cells(engine: &Engine<'_>, krate: CrateId, path: &str) -> Vec<crate::ir
     cells
 }
 
-fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
+/// The pallets of a crate; where a runtime is at hand, the one that it names, with its configuration.
+fn pallets(engine: &mut Engine<'_>, krate: CrateId, assembled: Option<&Ty>) -> Vec<Pallet> {
     let items = engine.world.krate(krate);
     engine.index_impls();
     let mut impls: Vec<Rc<ImplInfo>> =
@@ -185,7 +190,8 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
     impls.sort_by_key(|info| info.item.idx);
     let mut found: BTreeMap<ItemId, Pallet> = BTreeMap::new();
     for (idx, item) in items.items.iter().enumerate() {
-        if has(&item.attrs, "pallet::pallet") {
+        let meant = assembled.is_none_or(|ty| matches!(ty, Ty::Adt(id, _) if *id == ItemId { krate, idx: idx as u32 }));
+        if meant && has(&item.attrs, "pallet::pallet") {
             let path = module_path(engine, ModId { krate, idx: item.module });
             found
                 .insert(ItemId { krate, idx: idx as u32 }, Pallet { path, entries: Vec::new(), listeners: Vec::new() });
@@ -204,7 +210,11 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
             has(&block.attrs, "pallet::view_functions") || has(&block.attrs, "pallet::view_functions_experimental");
         let special = BY_THEMSELVES.iter().find(|(path, _)| has(&block.attrs, path)).map(|(_, list)| *list);
         if listens(&info) {
-            let env = generic_env(engine, &info, written);
+            let env = match assembled {
+                Some(ty) => engine.impl_env(&info, ty),
+                None => Some(generic_env(engine, &info, written)),
+            };
+            let Some(env) = env else { continue };
             let functions = written.items.iter().map(|&idx| ItemId { krate, idx });
             let functions: Vec<ItemId> = functions
                 .filter(|id| matches!(&engine.item(*id).kind, ItemKind::Fn(code) if code.has_body && code.receiver.is_none()))
@@ -217,7 +227,11 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Pallet> {
         if !call && !tasks && !view && special.is_none() {
             continue;
         }
-        let env = generic_env(engine, &info, written);
+        let env = match assembled {
+            Some(ty) => engine.impl_env(&info, ty),
+            None => Some(generic_env(engine, &info, written)),
+        };
+        let Some(env) = env else { continue };
         for &idx in &written.items {
             let item = ItemId { krate, idx };
             let function = engine.item(item);

@@ -712,6 +712,6 @@ pub(crate) fn items(word: &str, tokens: TokenStream) -> Option<TokenStream> {
         }
         // Names put together from parts.
         "paste" => Some(super::paste::pasted(tokens)),
-        _ => super::solidity::items(word, tokens),
+        _ => super::solidity::items(word, tokens.clone()).or_else(|| super::assembly::items(word, tokens)),
     }
 }

@@ -11,6 +11,7 @@
 //! Knowledge about SDKs comes as model crates ([`parse_model`]): synthetic crates that overlay the real crate of the
 //! same name, item by item.
 
+mod assembly;
 mod attributes;
 mod bodies;
 mod cfg;
