@@ -102,9 +102,12 @@ fn summary_lists_every_page() {
 /// Pages written by hand or generated elsewhere, in the order of the book.
 const PAGES: &[(&str, &str)] = &[
     ("cosmwasm.md", "CosmWasm in five minutes"),
+    ("solana.md", "Solana"),
+    ("soroban.md", "Soroban"),
     ("near.md", "NEAR"),
     ("ink.md", "ink!"),
     ("stylus.md", "Stylus"),
+    ("frame.md", "FRAME pallets"),
     ("attributes.md", "In the code"),
     ("editors.md", "In the editor"),
     ("ci.md", "In CI"),
@@ -112,7 +115,9 @@ const PAGES: &[(&str, &str)] = &[
     ("workload.md", "What it costs and what would help"),
     ("domains.md", "Domain fixtures"),
     ("published.md", "Published contracts"),
+    ("trust.md", "Why you can believe it"),
     ("modes.md", "Modes and chain models"),
+    ("new-framework.md", "Adding a framework"),
 ];
 
 #[test]

@@ -255,7 +255,7 @@ fn a_runtime_binds_what_pallets_leave_open() {
     let lines = footprint(runtime, "Shop::buy");
     let start = |text: &str| lines.iter().any(|line| line.starts_with(text));
     assert!(start("update Bank::Balances[caller]") || start("commute Bank::Balances[caller]"), "{lines:?}");
-    assert!(start("update Shop::Wares[ware]"), "{lines:?}");
+    assert!(start("write Shop::Wares[ware]"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.starts_with("out") || line.starts_with("unknown")), "{lines:?}");
     assert_eq!(footprint(runtime, "Shop::offer"), ["write Shop::Wares[ware]"]);
 }
