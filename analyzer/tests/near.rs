@@ -203,6 +203,8 @@ fn footprints() {
             (
                 "ft_transfer",
                 &[
+                    "commute <balance>[caller]",
+                    "commute <balance>[self]",
                     "update <state>",
                     "commute book.balances[caller]",
                     "commute book.balances[receiver_id]",

@@ -215,10 +215,9 @@ fn analyse_all(units: &[Unit]) -> Vec<Result<Analysis, Fail>> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(units.len());
     let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
-        while let Some((at, unit)) = {
+        loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            units.get(at).map(|unit| (at, unit))
-        } {
+            let Some(unit) = units.get(at) else { break };
             let result = one(unit);
             found.lock().unwrap_or_else(PoisonError::into_inner).insert(at, result);
         }
