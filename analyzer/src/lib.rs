@@ -82,7 +82,9 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
     };
     models.extend(options.models.iter().cloned());
     let analysed: Vec<u32> = (0..packages.len() as u32).filter(|&at| packages[at as usize].analysed).collect();
-    let world = source::World::new(sources, packages, models).with_rewrites(frameworks::models::rewrites());
+    let world = source::World::new(sources, packages, models)
+        .with_rewrites(frameworks::models::rewrites())
+        .with_targets(frameworks::models::targets());
     let mut contracts = Vec::new();
     let mut claims = Vec::new();
     for at in analysed {

@@ -7,6 +7,7 @@
 mod common;
 
 use common::{analyse_files, analyse_text, lines};
+use crosslane_analyzer::ir::Callers;
 
 /// The footprint of a method of a NEAR contract with these items.
 fn near(items: &str, entry: &str) -> Vec<String> {
@@ -302,4 +303,39 @@ fn a_method_on_something_unknown_may_be_of_a_container_unsound() {
          mod helper { pub fn made() -> impl Sized { crate::missing_macro!(1) } }",
         "go",
     ));
+}
+
+#[test]
+fn a_check_of_the_caller_that_is_not_understood_is_no_open_door_unsound() {
+    let list = "pub struct Admins { pub admins: Vec<Addr>, pub mutable: bool }
+        impl Admins { pub fn is_admin(&self, addr: impl AsRef<str>) -> bool { let addr = addr.as_ref(); self.admins.iter().any(|a| a.as_ref() == addr) } }
+        pub const ADMINS: Item<Admins> = Item::new(\"admins\");
+        pub const OWNER: Item<Addr> = Item::new(\"owner\");
+        pub const ALLOWED: Map<&Addr, bool> = Map::new(\"allowed\");";
+    let callers = |body: &str| {
+        let body = format!("{body} A.save(deps.storage, &n)?; Ok(Response::new())");
+        let analysis = cosmwasm_contract(&body, list);
+        analysis.contracts[0].entries.iter().find(|entry| entry.name == "execute::go").unwrap().callers.clone()
+    };
+    for body in [
+        "let list = ADMINS.load(deps.storage)?; if !list.is_admin(&info.sender) { return Err(StdError::generic_err(\"no\")); }",
+        "let list = ADMINS.load(deps.storage)?; if list.admins.iter().all(|a| a != info.sender) { return Err(StdError::generic_err(\"no\")); }",
+        "if !ADMINS.load(deps.storage)?.admins.contains(&info.sender) { return Err(StdError::generic_err(\"no\")); }",
+        "if info.sender != \"juno1\" && !ADMINS.load(deps.storage)?.is_admin(&info.sender) { return Err(StdError::generic_err(\"no\")); }",
+        "if info.sender != env.contract.address { return Err(StdError::generic_err(\"no\")); }",
+    ] {
+        assert_eq!(callers(body), Callers::Some, "{body}");
+    }
+    for body in [
+        "if ADMINS.load(deps.storage)?.is_admin(&info.sender) { return Err(StdError::generic_err(\"blocked\")); }",
+        "if info.sender == env.contract.address { return Err(StdError::generic_err(\"no\")); }",
+        "if n > 3 { return Err(StdError::generic_err(\"no\")); }",
+        "if info.sender == \"juno1\" { B.save(deps.storage, &n)?; }",
+    ] {
+        assert_eq!(callers(body), Callers::Anyone, "{body}");
+    }
+    let owner = "if info.sender != OWNER.load(deps.storage)? { return Err(StdError::generic_err(\"no\")); }";
+    assert_eq!(callers(owner), Callers::Address("OWNER".to_owned()));
+    let allowed = "if !ALLOWED.load(deps.storage, &info.sender)? { return Err(StdError::generic_err(\"no\")); }";
+    assert_eq!(callers(allowed), Callers::Role("ALLOWED".to_owned()));
 }

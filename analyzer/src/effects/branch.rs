@@ -222,7 +222,7 @@ impl Engine<'_> {
         match body.expr(e) {
             Expr::Let(pat, value) => {
                 let hint = self.pattern_ty(f, *pat);
-                let value = self.eval_scrutinee(f, *value, &hint)?;
+                let value = self.eval_scrutinee(f, *value, &hint, &[*pat])?;
                 let outcome = self.test_pattern(f, *pat, &value);
                 match outcome {
                     super::pattern::Match::No => Ok(Truth::False),
@@ -299,7 +299,8 @@ impl Engine<'_> {
     ) -> Ev {
         let hint =
             arms.iter().map(|arm| self.pattern_ty(f, arm.pat)).find(|ty| !ty.is_unknown()).unwrap_or(Ty::Unknown);
-        let value = self.eval_scrutinee(f, scrutinee, &hint)?;
+        let patterns: Vec<PatId> = arms.iter().map(|arm| arm.pat).collect();
+        let value = self.eval_scrutinee(f, scrutinee, &hint, &patterns)?;
         let value = self.refine(value);
         let span = f.body.expr_span(scrutinee);
         let mut ways: Vec<Way> = Vec::new();
@@ -392,8 +393,11 @@ impl Engine<'_> {
     }
 
     /// A scrutinee: a place keeps being one, so that bindings may refer into it.
-    pub(super) fn eval_scrutinee(&mut self, f: &mut Frame, e: ExprId, hint: &Ty) -> Ev {
-        let value = self.eval(f, e, hint)?;
+    pub(super) fn eval_scrutinee(&mut self, f: &mut Frame, e: ExprId, hint: &Ty, patterns: &[PatId]) -> Ev {
+        let value = match patterns.iter().any(|pat| super::pattern::lends(&f.body, *pat)) {
+            true => self.lent_place(f, e)?,
+            false => self.eval(f, e, hint)?,
+        };
         Ok(match &value.kind {
             Kind::Ref(_) => value,
             _ => value.retyped_if_unknown(hint),

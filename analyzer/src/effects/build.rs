@@ -1,6 +1,5 @@
 //! Building structs and variants; a `[[constructs]]` row may say that building one does something.
 
-use super::state::Changes;
 use super::value::{Alt, Kind, Place, StructVal, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv};
 use crate::ir::Span;
@@ -83,21 +82,13 @@ impl Engine<'_> {
         });
         let Some((item, info)) = found else { return };
         let Some(env) = self.impl_env(&info, &value.ty) else { return };
-        let before = std::mem::replace(&mut self.rec.state_lost, true);
         let widened = self.widen(value);
         let places = self.as_places(widened);
         let recv = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places)) };
-        let mark = self.store.mark();
-        self.conditions += 1;
-        self.repeats += 1;
-        // Whether it fails or not: a `drop` returns nothing.
-        let _ = self.call_item(item, env, &[], Some(recv), Vec::new(), &Ty::unit(), span);
-        self.repeats -= 1;
-        self.conditions -= 1;
-        let changes = self.store.changes(mark);
-        self.store.rollback(mark);
-        self.store.join(vec![Changes::default(), changes]);
-        self.rec.state_lost = before;
+        self.some_time(|engine| {
+            // Whether it fails or not: a `drop` returns nothing.
+            let _ = engine.call_item(item, env, &[], Some(recv), Vec::new(), &Ty::unit(), span);
+        });
     }
 
     /// A field of a value that has a `Drop` has changed: what it does then counts as well.

@@ -72,6 +72,7 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Ev {
+        self.called += 1;
         match &func.kind {
             Kind::Func(func) => match func.as_ref() {
                 FuncVal::Item { item, args: generic, self_ty, env } => {
@@ -194,6 +195,9 @@ impl Engine<'_> {
         for arg in args {
             let loads = self.loads_of(arg);
             sym.loads = super::value::union(&sym.loads, &loads);
+            if *want == Ty::bool() && self.whole_sym(arg).is_caller() {
+                sym.loads = super::value::union(&sym.loads, &[super::value::Dep::CALLER]);
+            }
         }
         for arg in args {
             self.havoc(arg, 0);
@@ -225,15 +229,27 @@ impl Engine<'_> {
 
     /// A closure handed to unseen code may be called there any number of times.
     pub(super) fn run_escaping_closures(&mut self, value: &Val, span: Span) {
-        if let Kind::Closure(closure) = &value.kind {
-            let closure = closure.clone();
-            let Expr::Closure(written) = closure.body.expr(closure.expr) else { return };
-            let args = written.params.iter().map(|_| Val::any(Ty::Unknown)).collect::<Vec<_>>();
+        let count = match &value.kind {
+            Kind::Closure(closure) => match closure.body.expr(closure.expr) {
+                Expr::Closure(written) => Some(written.params.len()),
+                _ => None,
+            },
+            Kind::Func(func) => match func.as_ref() {
+                FuncVal::Item { item, .. } if !self.is_model(item.krate) => match &self.item(*item).kind {
+                    ItemKind::Fn(function) => Some(function.params.len() + usize::from(function.receiver.is_some())),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(count) = count {
+            let args = vec![Val::any(Ty::Unknown); count];
             self.conditions += 1;
             self.repeats += 1;
             // Once to see what it changes, and again from a state in which that has happened any number of times.
             let mark = self.store.mark();
-            let _ = self.call_closure(&closure, args.clone(), &Ty::Unknown, span);
+            let _ = self.call_value(None, value, args.clone(), &Ty::Unknown, span);
             let changed = self.store.changes(mark);
             self.store.rollback(mark);
             for (slot, value) in changed.0 {
@@ -243,7 +259,7 @@ impl Engine<'_> {
                 self.store.set(slot, any);
             }
             let mark = self.store.mark();
-            let result = self.call_closure(&closure, args, &Ty::Unknown, span);
+            let result = self.call_value(None, value, args, &Ty::Unknown, span);
             let once_more = self.store.changes(mark);
             self.store.rollback(mark);
             for (slot, value) in once_more.0 {

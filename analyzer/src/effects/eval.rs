@@ -1,6 +1,7 @@
 //! Expressions: symbolic execution of lowered bodies. Both sides of a condition that is not known run from the same
 //! state and are joined; loops run until nothing they change is new (at most [`LOOP_ROUNDS`], then it is widened).
 
+use super::implied::SHOWN;
 use super::state::Changes;
 use super::value::{ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, native, ty::Ty};
@@ -117,17 +118,17 @@ impl Engine<'_> {
                         return self.method(f, &places, old, &name, &[], vec![right], &Ty::unit(), span);
                     }
                 }
+                if self.ambient && self.carries_cap(&old, 0) {
+                    // A container's own `+=`, which no row tells.
+                    self.unknown(UnknownReason::UnresolvedCall, "assigning to a container".to_owned(), span);
+                }
                 let new = self.binary(f, *op, old, right, &hint, span)?;
                 self.store_write(&places, &new, span)?;
                 Ok(Val::unit())
             }
             Expr::Ref(mutable, inner) => {
                 if *mutable {
-                    let places = self.place(f, *inner)?;
-                    let places = self.follow(places);
-                    self.lend(&places);
-                    let ty = self.read(&places).ty;
-                    Ok(Val { ty, kind: Kind::Ref(Rc::new(places)) })
+                    self.lent_place(f, *inner)
                 } else {
                     // A shared reference is a copy: what it refers to cannot change while it lives.
                     self.eval(f, *inner, want)
@@ -230,6 +231,7 @@ impl Engine<'_> {
                 let elem = want.element();
                 let value = self.eval(f, *value, &elem)?;
                 let count = self.eval(f, *count, &Ty::usize())?;
+                self.implied(&value, &["Clone"], span);
                 let sym = self.whole_sym(&count).widened();
                 Ok(Val::seq(value.ty.clone(), None, value, sym))
             }
@@ -260,6 +262,7 @@ impl Engine<'_> {
                 let mut parts = Vec::new();
                 for arg in args {
                     let value = self.eval(f, *arg, &Ty::Unknown)?;
+                    self.implied(&value, SHOWN, span);
                     parts.push(self.whole_sym(&value));
                 }
                 if let Some(text) = formatted(text, &parts) {
@@ -276,16 +279,16 @@ impl Engine<'_> {
             Expr::Panic(args) => {
                 for arg in args {
                     let value = self.eval(f, *arg, &Ty::Unknown)?;
-                    let loads = self.loads_of(&value);
-                    self.rec.observe(&loads);
+                    self.implied(&value, SHOWN, span);
+                    self.observe_value(&value);
                 }
                 Err(Div { fail: true })
             }
             Expr::Eval(args) => {
                 for arg in args {
                     let value = self.eval(f, *arg, &Ty::Unknown)?;
-                    let loads = self.loads_of(&value);
-                    self.rec.observe(&loads);
+                    self.implied(&value, SHOWN, span);
+                    self.observe_value(&value);
                 }
                 Ok(Val::unit())
             }
@@ -322,6 +325,15 @@ impl Engine<'_> {
                 Ok(Val::any(want.clone()))
             }
         }
+    }
+
+    /// `&mut place`.
+    pub(super) fn lent_place(&mut self, f: &mut Frame, e: ExprId) -> Ev {
+        let places = self.place(f, e)?;
+        let places = self.follow(places);
+        self.lend(&places);
+        let ty = self.read(&places).ty;
+        Ok(Val { ty, kind: Kind::Ref(Rc::new(places)) })
     }
 
     /// One step of work; runs out at the budget or when calls are too deep.
@@ -421,6 +433,11 @@ impl Engine<'_> {
                 if let Some(target) = self.index_through_impl(f, &places, &base, &index)? {
                     return Ok(target);
                 }
+                if let Some(target) = self.deref_value(f, &base, &places)? {
+                    places = self.as_places(target);
+                    places = self.follow(places);
+                }
+                let base = self.read(&places);
                 let step = match (at, &base.kind) {
                     (Some(at), Kind::Seq(seq)) if seq.exact.as_ref().is_some_and(|exact| at < exact.len()) => {
                         Proj::Nth(at)
@@ -519,7 +536,10 @@ impl Engine<'_> {
                         self.declare(f, *pat, &hint);
                         continue;
                     };
-                    let value = self.eval(f, *init, &hint)?;
+                    let value = match super::pattern::lends(&f.body, *pat) {
+                        true => self.lent_place(f, *init)?,
+                        false => self.eval(f, *init, &hint)?,
+                    };
                     let value = if hint.is_unknown() || matches!(hint, Ty::Dyn(_)) {
                         value
                     } else {
@@ -619,6 +639,11 @@ impl Engine<'_> {
     }
 
     fn cast(&mut self, value: Val, ty: Ty) -> Val {
+        if matches!(value.kind, Kind::Func(_) | Kind::Closure(_) | Kind::Multi(_) | Kind::Cell(_))
+            || matches!(ty, Ty::Dyn(_) | Ty::Func(..) | Ty::Unknown)
+        {
+            return value;
+        }
         let value = self.settle(value);
         if let Kind::Enum(alts) = &value.kind {
             if let [alt] = alts.as_slice() {

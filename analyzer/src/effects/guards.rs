@@ -2,7 +2,7 @@
 
 use super::value::{Cond, Delta, Dep, Sym};
 use super::{Engine, record::Guard};
-use crate::ir::{Bound, Side, Span, Term};
+use crate::ir::{Bound, CellId, Const, Side, Span, Term};
 use std::rc::Rc;
 
 /// A limit on a delta, and what state the limit itself is decided by.
@@ -12,12 +12,56 @@ pub(super) struct Limit {
     bound: Bound,
 }
 
+/// The role of a caller of whom something must hold that is not understood.
+pub(super) const UNTOLD: &str = "?";
+
+/// True when a condition that must have this outcome lets only some callers through. That the caller is no other than an
+/// argument says, or is not one of some, is no restriction.
+fn restricts(cond: &Cond, truth: bool) -> bool {
+    let tested = |sym: &Sym| match &sym.cond {
+        Some(inner) => restricts(inner, truth),
+        None => sym.loads.contains(&Dep::CALLER),
+    };
+    match cond {
+        Cond::Not(inner) => restricts(inner, !truth),
+        Cond::And(a, b) if truth => restricts(a, truth) || restricts(b, truth),
+        Cond::Or(a, b) if !truth => restricts(a, truth) || restricts(b, truth),
+        Cond::And(a, b) | Cond::Or(a, b) => restricts(a, truth) && restricts(b, truth),
+        Cond::Eq(equal, a, b) => {
+            let other = match (a.is_caller(), b.is_caller()) {
+                (true, false) => b,
+                (false, true) => a,
+                // `is_admin(caller) == true`
+                _ => {
+                    let known = [a, b].into_iter().find_map(|sym| match sym.constant() {
+                        Some(Const::Bool(known)) => Some(*known),
+                        _ => None,
+                    });
+                    return known.is_some_and(|known| known == (*equal == truth))
+                        && [a, b].into_iter().any(|sym| sym.loads.contains(&Dep::CALLER));
+                }
+            };
+            *equal == truth && !matches!(other.single(), Some(Term::Arg(_) | Term::Env { .. }))
+        }
+        // An opaque truth value.
+        Cond::Order("?", sym, _) => truth && tested(sym),
+        _ => false,
+    }
+}
+
 impl Engine<'_> {
     /// What is known after a condition whose other side fails. True when it is a bound of a delta, which whoever catches
     /// the failure observes.
     pub(super) fn assume(&mut self, sym: &Rc<Sym>, truth: bool, span: Span) -> bool {
+        let start = self.rec.guards.len();
         let Some(cond) = sym.cond.clone() else {
             self.observe_sym(sym);
+            if truth {
+                self.entry_guard(sym, span);
+            }
+            if truth && self.rec.guards.len() == start && sym.loads.contains(&Dep::CALLER) {
+                self.untold_guard(span);
+            }
             return false;
         };
         // A limit on a delta is a bound, not an observation.
@@ -30,7 +74,27 @@ impl Engine<'_> {
         }
         self.observe_sym(sym);
         self.guards(&cond, truth, span, 0);
+        if self.rec.guards.len() == start && restricts(&cond, truth) {
+            self.untold_guard(span);
+        }
         false
+    }
+
+    /// A stored truth value of the caller's own must hold.
+    fn entry_guard(&mut self, sym: &Sym, span: Span) {
+        let Some(Term::Load { cell, key, field }) = sym.single() else { return };
+        if matches!(key.as_slice(), [Term::Caller | Term::Origin]) {
+            let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
+            self.rec.guards.push(Guard { role: None, address: false, cell, field, span, conditions });
+        }
+    }
+
+    /// Something about the caller must hold that is not understood.
+    pub(super) fn untold_guard(&mut self, span: Span) {
+        let conditions = self.conditions;
+        let role = Some(UNTOLD.to_owned());
+        let cell = CellId(u32::MAX);
+        self.rec.guards.push(Guard { role, address: false, cell, field: Vec::new(), span, conditions });
     }
 
     /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
@@ -84,8 +148,7 @@ impl Engine<'_> {
                 }
             }
             Cond::Eq(equal, a, b) if *equal == truth => {
-                let is_caller = |sym: &Sym| matches!(sym.single(), Some(Term::Caller | Term::Origin));
-                let stored = match (is_caller(a), is_caller(b)) {
+                let stored = match (a.is_caller(), b.is_caller()) {
                     (true, false) => b,
                     (false, true) => a,
                     _ => return,

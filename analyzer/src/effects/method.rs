@@ -76,6 +76,19 @@ impl Engine<'_> {
     ) -> Ev {
         self.here = span;
         self.note_seen(&value, span);
+        self.implied_by(name, &value, &args, want, span);
+        if name == "write_fmt" {
+            // `write!` on the contract's own writer, or on text.
+            for written in ["write_str", "write_all", "write"].map(Name::new_static) {
+                if self.own_method(&value.ty, &written).is_some() {
+                    return self.method(f, places, value, &written, generic, args, want, span);
+                }
+            }
+            if matches!(&value.ty, Ty::Prim(prim) if prim == "str") {
+                let pushed = self.method(f, places, value, &Name::new_static("push_str"), generic, args, want, span)?;
+                return Ok(self.ok(pushed));
+            }
+        }
         if let Kind::Multi(values) = &value.kind {
             let values = values.clone();
             self.try_context = false;
@@ -704,6 +717,9 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Ev {
+        if let Some((first, rest)) = args.split_first() {
+            self.implied_by(name, first, rest, want, span);
+        }
         if let Some(result) = self.native_function(ty, name, &args, want) {
             return result;
         }

@@ -18,6 +18,7 @@ mod eval;
 mod external;
 mod guards;
 mod host;
+mod implied;
 mod iter;
 mod keyed;
 mod loops;
@@ -179,6 +180,12 @@ pub struct Engine<'w> {
     pub(crate) address_kind: &'static str,
     /// Rows of tables, by whether they touch state.
     touching: FxHashMap<ItemId, bool>,
+    /// Impls of traits by the types whose values lead to them.
+    implying: FxHashMap<(Ty, &'static str), implied::Impls>,
+    /// Implied code that this run has seen.
+    implied: FxHashSet<(Ty, ItemId)>,
+    /// Function values called so far.
+    called: u64,
     /// Variants this run assumes of decoded values.
     assumptions: Vec<(Term, u32)>,
     /// Decoded enums this run matched on.
@@ -343,6 +350,9 @@ impl<'w> Engine<'w> {
             type_rows: FxHashMap::default(),
             address_kind: "bytes",
             touching: FxHashMap::default(),
+            implying: FxHashMap::default(),
+            implied: FxHashSet::default(),
+            called: 0,
             assumptions: Vec::new(),
             nested: Vec::new(),
             correlations: Vec::new(),

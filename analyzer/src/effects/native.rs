@@ -159,6 +159,12 @@ impl Engine<'_> {
         };
         let a = self.settle(a);
         let b = self.settle(b);
+        if super::eval::is_comparison(op) {
+            let traits =
+                if matches!(op, BinOp::Eq | BinOp::Ne) { super::implied::EQUAL } else { super::implied::ORDERED };
+            self.implied(&a, traits, span);
+            self.implied(&b, traits, span);
+        }
         if let Ty::Adt(..) = &a.ty {
             let name = Name::new_static(operator(op).unwrap_or(""));
             let found = self.find_method(&a.ty, &name);
@@ -230,9 +236,36 @@ impl Engine<'_> {
         self.whole_sym(value)
     }
 
-    /// Methods of values that are built in; `None` when the name is not one of them.
+    /// Methods of values that are built in; `None` when the name is not one of them. Functions that go in and were neither
+    /// called nor kept may run any number of times.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn builtin_method(
+        &mut self,
+        f: &mut Frame,
+        places: &[Place],
+        value: &Val,
+        name: &Name,
+        generic: &[Ty],
+        args: &[Val],
+        want: &Ty,
+        span: Span,
+    ) -> Option<Ev> {
+        let before = self.called;
+        let result = self.built_in(f, places, value, name, generic, args, want, span)?;
+        let kept = ["push", "push_back", "push_front", "insert", "replace", "fill", "resize", "extend", "append"];
+        let lazy = matches!(&result, Ok(Val { kind: Kind::Iter(_), .. }))
+            // An array's `map` runs at once.
+            && !(name == "map" && matches!(value.kind, Kind::Seq(_)));
+        if self.called == before && !lazy && !kept.contains(&name.as_str()) {
+            for arg in args {
+                self.run_escaping_closures(arg, span);
+            }
+        }
+        Some(result)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn built_in(
         &mut self,
         f: &mut Frame,
         places: &[Place],

@@ -113,6 +113,9 @@ impl Engine<'_> {
         let mut sym = Sym::computed([a, b]);
         sym.cap = false;
         sym.cond = Some(Rc::new(cond));
+        if a.is_caller() != b.is_caller() {
+            sym.loads = super::value::union(&sym.loads, &[super::value::Dep::CALLER]);
+        }
         Val::sym(Ty::bool(), sym)
     }
 

@@ -602,6 +602,23 @@ fn positions(before: &[PatId], after: Option<&[PatId]>, count: usize) -> Vec<(us
 }
 
 /// All bindings of a pattern.
+/// True when part of what is matched is bound by mutable reference (`ref mut x`).
+pub(super) fn lends(body: &crate::ir::hir::Body, pat: PatId) -> bool {
+    match body.pat(pat) {
+        Pat::Wild | Pat::Lit(_) | Pat::Range(..) | Pat::Opaque | Pat::Path(..) => false,
+        Pat::Bind(_, mode, inner) => matches!(mode, BindMode::RefMut) || inner.is_some_and(|pat| lends(body, pat)),
+        Pat::TupleStruct(_, before, after) | Pat::Tuple(before, after) => {
+            before.iter().chain(after.iter().flatten()).any(|pat| lends(body, *pat))
+        }
+        Pat::Struct(_, fields, _) => fields.iter().any(|(_, pat)| lends(body, *pat)),
+        Pat::Slice(before, rest, after, _) => {
+            before.iter().chain(rest.iter()).chain(after.iter()).any(|pat| lends(body, *pat))
+        }
+        Pat::Ref(inner) => lends(body, *inner),
+        Pat::Or(parts) => parts.iter().any(|pat| lends(body, *pat)),
+    }
+}
+
 pub(super) fn bindings(body: &crate::ir::hir::Body, pat: PatId) -> Vec<LocalId> {
     let mut found = Vec::new();
     let mut todo = vec![pat];

@@ -244,6 +244,7 @@ impl<'w> Engine<'w> {
         self.construct_span = None;
         self.row_span = None;
         self.told = false;
+        self.implied.clear();
         self.nested.clear();
         self.correlations.clear();
         self.assumptions.clone_from(&spec.assumptions);
@@ -315,10 +316,15 @@ impl<'w> Engine<'w> {
             .cloned()
             .collect();
         guards.sort();
-        let Some(guard) = guards.iter().find(|guard| guard.address).or_else(|| guards.first()) else {
+        let untold = |guard: &&Guard| guard.role.as_deref() == Some(super::guards::UNTOLD);
+        let told = guards.iter().find(|guard| guard.address).or_else(|| guards.iter().find(|guard| !untold(guard)));
+        let Some(guard) = told.or_else(|| guards.first()) else {
             return (Callers::Anyone, Span::NONE);
         };
         if let Some(role) = &guard.role {
+            if role == super::guards::UNTOLD {
+                return (Callers::Some, guard.span);
+            }
             return (Callers::Role(role.clone()), guard.span);
         }
         let mut place = self.cells.get(guard.cell).name.clone();

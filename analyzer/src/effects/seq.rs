@@ -31,6 +31,11 @@ impl Engine<'_> {
                 if matches!(whole.kind, Kind::Iter(_)) {
                     return Some(Ok(whole));
                 }
+                if name == "drain" {
+                    if let Err(div) = self.reorder(places, &whole) {
+                        return Some(Err(div));
+                    }
+                }
                 lazy(Iter::Of(whole), elem_ty)
             }
             "iter_mut" | "values_mut" if !matches!(whole.kind, Kind::Iter(_)) => {
@@ -145,6 +150,9 @@ impl Engine<'_> {
                 for part in std::iter::once(&whole).chain(args) {
                     let loads = self.loads_of(part);
                     sym.loads = super::value::union(&sym.loads, &loads);
+                    if self.whole_sym(part).is_caller() {
+                        sym.loads = super::value::union(&sym.loads, &[super::value::Dep::CALLER]);
+                    }
                 }
                 Some(Ok(if name == "binary_search" {
                     Val::sym(self.result_of(Ty::usize()), sym)

@@ -76,6 +76,9 @@ pub(crate) struct Dep {
 }
 
 impl Dep {
+    /// What a value depends on that a comparison with the caller decided: no load, but handed on like one.
+    pub(super) const CALLER: Dep = Dep { load: u32::MAX, field: None };
+
     /// The whole loaded value.
     pub(crate) fn whole(load: u32) -> Dep {
         Dep { load, field: None }
@@ -305,6 +308,11 @@ impl Sym {
         Sym { loads: self.loads.clone(), quiet: self.quiet.clone(), cap: self.cap, ..Sym::default() }
     }
 
+    /// True for the address of whoever calls, or signed.
+    pub(crate) fn is_caller(&self) -> bool {
+        matches!(self.single(), Some(Term::Caller | Term::Origin))
+    }
+
     /// A value computed from these without a rule.
     pub(crate) fn computed<'a>(parts: impl IntoIterator<Item = &'a Sym>) -> Sym {
         let mut result = Sym::default();
@@ -361,7 +369,9 @@ impl Val {
         Val { ty: Ty::seq(elem_ty), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
     }
     pub(crate) fn retyped(mut self, ty: &Ty) -> Val {
-        if !ty.is_unknown() {
+        // What is built stays what it is, however it is looked at.
+        let built = matches!((&self.ty, &self.kind), (Ty::Adt(..), Kind::Struct(_) | Kind::Enum(_)));
+        if !ty.is_unknown() && !(built && matches!(ty, Ty::Seq(_) | Ty::Dyn(_) | Ty::Param(..))) {
             self.ty = ty.clone();
         }
         self

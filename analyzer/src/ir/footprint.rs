@@ -425,6 +425,8 @@ pub enum Callers {
     Role(String),
     /// One address that is kept in state; the text says where (`CONFIG.owner`).
     Address(String),
+    /// Some only: the code checks something about the caller that the analysis does not understand.
+    Some,
 }
 
 /// A parameter of an entry point.

@@ -188,6 +188,7 @@ impl Wire<'_> {
     fn entry(&self, entry: &ir::Entry, class: &Class) -> v1::Entry {
         let (callers, callers_cell) = match &entry.callers {
             ir::Callers::Anyone => (v1::Callers::Anyone, None),
+            ir::Callers::Some => (v1::Callers::Role, None),
             ir::Callers::Role(cell) => (v1::Callers::Role, Some(cell.clone())),
             ir::Callers::Address(cell) => (v1::Callers::Address, Some(cell.clone())),
         };

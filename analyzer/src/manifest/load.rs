@@ -97,6 +97,7 @@ impl Load<'_> {
             refines: entry.refines.clone(),
             callers: match entry.callers {
                 v1::Callers::Anyone => ir::Callers::Anyone,
+                v1::Callers::Role if entry.callers_cell.is_none() => ir::Callers::Some,
                 v1::Callers::Role => ir::Callers::Role(cell()),
                 v1::Callers::Address => ir::Callers::Address(cell()),
             },

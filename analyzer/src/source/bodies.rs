@@ -1,6 +1,6 @@
 //! Bodies of functions and initializers of constants: parsed again from the item's text, lowered to [`hir::Body`].
 
-use super::cfg::{Cfg, Target, WASM};
+use super::cfg::{Cfg, Target};
 use super::items::{Fragment, Items};
 use super::modtree;
 use super::text::{self, MARK, SpanMap};
@@ -59,7 +59,7 @@ pub(crate) fn lower_item(world: &World<'_>, id: ItemId) -> Option<Body> {
     let (text, map) = world.source(raw)?;
     let slice = text.get(raw.lo as usize..raw.hi as usize)?;
     let package = world.package(id.krate)?;
-    let cfg = Cfg { features: &package.features, target: Target::of(package) };
+    let cfg = Cfg { features: &package.features, target: world.target(package) };
     let scope = ModId { krate: id.krate, idx: item.module };
     let _guard = text::SpanGuard::new();
     let mut lower = Lower::new(world, Ctx::new(slice, map, cfg), scope);
@@ -94,7 +94,8 @@ pub(crate) fn parse_type(text: &str, base: Span) -> Option<TypeRef> {
     let _guard = text::SpanGuard::new();
     let none = BTreeSet::new();
     let map = SpanMap { file: base.file, base: base.lo, pieces: None };
-    let ctx = Ctx::new(text, map, Cfg { features: &none, target: &WASM });
+    let target = Target::wasm();
+    let ctx = Ctx::new(text, map, Cfg { features: &none, target: &target });
     Some(ctx.ty(&syn::parse_str(text).ok()?))
 }
 
@@ -105,8 +106,11 @@ pub(crate) fn parse_expr(world: &World<'_>, text: &str, base: Span, scope: ModId
     let expr: syn::Expr = syn::parse_str(text).ok()?;
     let map = SpanMap { file: base.file, base: base.lo, pieces: None };
     let package = world.package(scope.krate)?;
-    let mut lower =
-        Lower::new(world, Ctx::new(text, map, Cfg { features: &package.features, target: Target::of(package) }), scope);
+    let mut lower = Lower::new(
+        world,
+        Ctx::new(text, map, Cfg { features: &package.features, target: world.target(package) }),
+        scope,
+    );
     for name in locals {
         let local = lower.local(name.clone());
         lower.visible.push((name.clone(), local));

@@ -1,5 +1,5 @@
 //! Conditional compilation under the one cfg an analysis looks at: the package's features, the target its kind of
-//! contract is built for (`wasm32`, or the virtual machine of Solana), no tests, no debug assertions. Keys nobody knows
+//! contract is built for (`wasm32` where no table says otherwise), no tests, no debug assertions. Keys nobody knows
 //! are false.
 
 use std::collections::BTreeSet;
@@ -13,32 +13,37 @@ pub(crate) struct Cfg<'a> {
     /// Enabled features.
     pub(crate) features: &'a BTreeSet<String>,
     /// What it is built for.
-    pub(crate) target: &'static Target,
+    pub(crate) target: &'a Target,
 }
 
-/// A compilation target.
-#[derive(Debug)]
-pub(crate) struct Target {
-    arch: &'static [&'static str],
-    family: &'static str,
-    os: &'static str,
-    width: &'static str,
+/// A compilation target, and what tells that a package is built for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Crates that only packages built for it depend on.
+    pub crates: Vec<String>,
+    /// Values of `target_arch` over the years.
+    pub arch: Vec<String>,
+    /// Value of `target_family`.
+    pub family: String,
+    /// Value of `target_os`.
+    pub os: String,
+    /// Value of `target_pointer_width`.
+    pub width: String,
 }
-
-/// `wasm32-unknown-unknown`.
-pub(crate) const WASM: Target = Target { arch: &["wasm32"], family: "wasm", os: "unknown", width: "32" };
-/// `sbpf-solana-solana` and its predecessors `sbf` and `bpfel`.
-/// Source: anza-xyz/rust `compiler/rustc_target/src/spec/targets/sbf_solana_solana.rs`.
-const SBF: Target = Target { arch: &["sbpf", "sbf", "bpf"], family: "solana", os: "solana", width: "64" };
-/// Crates that only programs for that machine depend on.
-const SBF_CRATES: &[&str] = &["solana_program", "solana_program_entrypoint", "pinocchio", "anchor_lang", "steel"];
 
 impl Target {
-    /// What a package is built for, by what it depends on.
-    pub(crate) fn of(package: &super::Package) -> &'static Target {
+    /// True when such a package is built for it.
+    pub(crate) fn fits(&self, package: &super::Package) -> bool {
         let mut names =
             package.deps.iter().map(|(name, _)| name.as_str()).chain(package.missing.iter().map(String::as_str));
-        if names.any(|name| SBF_CRATES.contains(&name)) { &SBF } else { &WASM }
+        names.any(|name| self.crates.iter().any(|known| known == name))
+    }
+
+    /// `wasm32-unknown-unknown`.
+    pub(crate) fn wasm() -> Target {
+        let text = str::to_owned;
+        let (family, os, width) = (text("wasm"), text("unknown"), text("32"));
+        Target { crates: Vec::new(), arch: vec![text("wasm32")], family, os, width }
     }
 }
 
@@ -52,7 +57,7 @@ impl Cfg<'_> {
                 let value = text.value();
                 match ident(&pair.path).as_str() {
                     "feature" => self.features.contains(&value),
-                    "target_arch" => self.target.arch.contains(&value.as_str()),
+                    "target_arch" => self.target.arch.contains(&value),
                     "target_family" => value == self.target.family,
                     "target_os" => value == self.target.os,
                     "target_pointer_width" => value == self.target.width,

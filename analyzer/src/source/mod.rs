@@ -41,6 +41,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub use attributes::Rewrite;
+pub use cfg::Target;
 pub(crate) use models::parse_checked_model;
 pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
 pub use text::{STACK, with_big_stack};
@@ -213,6 +214,9 @@ pub struct World<'s> {
     models: Vec<ModelCrate>,
     /// What attribute macros add.
     rewrites: Vec<Rewrite>,
+    /// Targets other than WebAssembly.
+    targets: Vec<Target>,
+    wasm: Target,
     /// Per package: the model that overlays it.
     overlay: Vec<Option<PackageId>>,
     /// Packages told by a table that was not read with their version.
@@ -292,6 +296,8 @@ impl<'s> World<'s> {
             first_model,
             models,
             rewrites: Vec::new(),
+            targets: Vec::new(),
+            wasm: Target::wasm(),
             overlay,
             overlaid,
             unlisted,
@@ -312,6 +318,18 @@ impl<'s> World<'s> {
     pub fn with_rewrites(mut self, rewrites: Vec<Rewrite>) -> World<'s> {
         self.rewrites = rewrites;
         self
+    }
+
+    /// The same world, in which some packages are built for these targets; all others are for WebAssembly.
+    #[must_use]
+    pub fn with_targets(mut self, targets: Vec<Target>) -> World<'s> {
+        self.targets = targets;
+        self
+    }
+
+    /// What a package is built for.
+    fn target(&self, package: &Package) -> &Target {
+        self.targets.iter().find(|target| target.fits(package)).unwrap_or(&self.wasm)
     }
 
     /// All packages, models last.

@@ -2,7 +2,7 @@
 
 use super::Rewrite;
 use super::attributes::{VariantText, derived};
-use super::cfg::{Cfg, Target};
+use super::cfg::Cfg;
 use super::items::{Fragment, Items, PendingFile, PendingMacro, lower_file};
 use super::macros;
 use super::text::{self, Piece, SpanMap};
@@ -97,7 +97,7 @@ impl Loader<'_, '_> {
 
     fn cfg(&self) -> Cfg<'_> {
         let package = &self.world.packages[self.id.0 as usize];
-        Cfg { features: &package.features, target: Target::of(package) }
+        Cfg { features: &package.features, target: self.world.target(package) }
     }
 
     fn read(&mut self, path: &str) -> Option<(FileId, Arc<str>)> {

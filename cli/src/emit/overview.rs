@@ -142,6 +142,7 @@ fn callers(callers: &Callers, kind: EntryKind) -> String {
             Some((_, field)) => format!("the {} only", field.replace('_', " ")),
             None => format!("the address in {place} only"),
         },
+        (Callers::Some, _) => "some only: by a check that is not understood".to_owned(),
         (Callers::Role(place), _) => format!("those in {place} only"),
         (Callers::Anyone, EntryKind::System | EntryKind::Callback) => "the chain".to_owned(),
         (Callers::Anyone, _) => "anyone".to_owned(),

@@ -187,6 +187,7 @@ fn entries(at: usize, judged: &Judged<'_>, out: &mut String) {
         };
         let callers = match &it.callers {
             Callers::Anyone => "anyone".to_owned(),
+            Callers::Some => "some only: by a check that is not understood".to_owned(),
             Callers::Role(place) => format!("those in {place} only"),
             Callers::Address(place) => format!("the address in {place} only"),
         };

@@ -1,7 +1,7 @@
 //! The tables that come with the analyzer: what libraries do to state (`<crate>.toml`) and what attribute macros do to
 //! their items (`attributes.toml`). README.md beside this file describes both.
 
-use crate::source::{ModelCrate, ModelError, Rewrite, parse_checked_model};
+use crate::source::{ModelCrate, ModelError, Rewrite, Target, parse_checked_model};
 use serde::Deserialize;
 
 /// The tables, by file name. `std.toml` is first: all others see its names.
@@ -108,6 +108,31 @@ pub fn rewrites() -> Vec<Rewrite> {
         renamed_by: row.renamed_by,
     };
     added.map(rewrite).collect()
+}
+
+/// The targets of the table.
+pub fn targets() -> Vec<Target> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        crates: Vec<String>,
+        arch: Vec<String>,
+        family: String,
+        os: String,
+        width: String,
+        #[serde(rename = "source")]
+        _source: String,
+    }
+    #[derive(Deserialize)]
+    struct File {
+        target: Vec<Row>,
+    }
+    let file: Option<File> = toml::from_str(include_str!("targets.toml")).ok();
+    let target = |row: Row| {
+        let Row { crates, arch, family, os, width, _source } = row;
+        Target { crates, arch, family, os, width }
+    };
+    file.map_or_else(Vec::new, |file| file.target.into_iter().map(target).collect())
 }
 
 /// Reads the table of attributes.
