@@ -67,24 +67,45 @@ pub struct Options {
 /// unknown in the footprint that meets it, what cannot be read is a problem.
 #[cfg(feature = "source")]
 pub fn analyze(sources: &dyn source::Sources, packages: Vec<source::Package>, options: &Options) -> Analysis {
-    source::with_big_stack(|| analyze_here(sources, packages, options))
+    source::with_big_stack(|| analyze_here(sources, packages, options, None))
+}
+
+/// Like [`analyze`], and takes from the cache what an earlier analysis of the same packages left there, which decides
+/// nothing but the time. To be called inside [`source::with_big_stack`]: the cache stays on its thread.
+#[cfg(feature = "source")]
+pub fn analyze_again(
+    cache: &mut source::Cache,
+    sources: &dyn source::Sources,
+    packages: Vec<source::Package>,
+    options: &Options,
+) -> Analysis {
+    analyze_here(sources, packages, options, Some(cache))
 }
 
 #[cfg(feature = "source")]
-fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, options: &Options) -> Analysis {
+fn analyze_here(
+    sources: &dyn source::Sources,
+    packages: Vec<source::Package>,
+    options: &Options,
+    cache: Option<&mut source::Cache>,
+) -> Analysis {
     let mut problems = Vec::new();
     let mut models = match frameworks::models::builtin() {
-        Ok(models) => models,
+        Ok(models) => models.to_vec(),
         Err(error) => {
             problems.push(Problem { message: error.to_string(), span: ir::Span::NONE });
             Vec::new()
         }
     };
-    models.extend(options.models.iter().cloned());
+    models.extend(options.models.iter().cloned().map(std::sync::Arc::new));
     let analysed: Vec<u32> = (0..packages.len() as u32).filter(|&at| packages[at as usize].analysed).collect();
-    let world = source::World::new(sources, packages, models)
+    let mut world = source::World::new(sources, packages, models)
         .with_rewrites(frameworks::models::rewrites())
         .with_targets(frameworks::models::targets());
+    let mut cache = cache;
+    if let Some(cache) = &mut cache {
+        world = world.with_cache(std::mem::take(cache));
+    }
     let mut contracts = Vec::new();
     let mut claims = Vec::new();
     for at in analysed {
@@ -120,5 +141,9 @@ fn analyze_here(sources: &dyn source::Sources, packages: Vec<source::Package>, o
         }
     }
     problems.extend(world.problems());
-    Analysis { contracts, files: world.into_files(), problems, claims }
+    let files = world.files();
+    if let Some(cache) = cache {
+        *cache = world.into_cache();
+    }
+    Analysis { contracts, files, problems, claims }
 }

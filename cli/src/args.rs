@@ -106,6 +106,9 @@ pub(crate) struct Common {
     /// With cargo-json: another checker whose lines come first, such as "cargo clippy --message-format json"
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(crate) with: Option<String>,
+    /// Keep finished reports of `check` in target/crosslane and show them again while nothing has changed
+    #[arg(long, global = true)]
+    pub(crate) cache: bool,
     /// Flags that choose packages and features.
     #[command(flatten)]
     pub(crate) select: Select,

@@ -15,6 +15,7 @@ mod fix;
 mod gate;
 mod git;
 mod html;
+mod kept;
 mod lsp;
 mod output;
 mod price;

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 
 use crate::args::Color;
 use crate::fail::Fail;
@@ -70,8 +72,45 @@ fn colour(text: &str) -> usize {
     if body.as_bytes().get(digits) == Some(&b'm') { digits + 3 } else { 0 }
 }
 
+/// Something that was printed, and where.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) enum Printed {
+    /// On standard output.
+    Shown(String),
+    /// On standard error.
+    Told(String),
+}
+
+impl Printed {
+    /// Prints it again.
+    pub(crate) fn again(&self) -> anyhow::Result<()> {
+        match self {
+            Printed::Shown(text) => show(text),
+            Printed::Told(text) => tell(text),
+        }
+    }
+}
+
+/// What has been printed, while somebody wants to know.
+static TAPE: Mutex<Option<Vec<Printed>>> = Mutex::new(None);
+
+/// Runs something and gives besides what it printed.
+pub(crate) fn taped<R>(run: impl FnOnce() -> R) -> (R, Vec<Printed>) {
+    let set = |tape| std::mem::replace(&mut *TAPE.lock().unwrap_or_else(PoisonError::into_inner), tape);
+    set(Some(Vec::new()));
+    let result = run();
+    (result, set(None).unwrap_or_default())
+}
+
+fn tape(printed: impl FnOnce() -> Printed) {
+    if let Some(tape) = &mut *TAPE.lock().unwrap_or_else(PoisonError::into_inner) {
+        tape.push(printed());
+    }
+}
+
 /// Writes to standard output what the user asked to see.
 pub(crate) fn show(text: &str) -> anyhow::Result<()> {
+    tape(|| Printed::Shown(text.to_owned()));
     let mut out = anstream::stdout().lock();
     out.write_all(visible(text).as_bytes())?;
     out.flush()?;
@@ -80,6 +119,7 @@ pub(crate) fn show(text: &str) -> anyhow::Result<()> {
 
 /// Writes text for people to standard error.
 pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
+    tape(|| Printed::Told(text.to_owned()));
     anstream::stderr().lock().write_all(visible(text).as_bytes())?;
     Ok(())
 }

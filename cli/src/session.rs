@@ -1,7 +1,7 @@
 //! What most verbs begin with: find the packages, read their configuration, analyse them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use crosslane_analyzer::conflicts::{self, Scope, Verdicts};
 use crosslane_analyzer::costs::Costs;
 use crosslane_analyzer::ir::{Contract, EntryKind, Location};
 use crosslane_analyzer::manifest::{self, BuildOptions, Manifest};
-use crosslane_analyzer::source::{Sources, parse_model};
+use crosslane_analyzer::source::{Cache, Sources, parse_model};
 use crosslane_analyzer::{Analysis, Options};
 
 use crate::args::Common;
@@ -32,6 +32,24 @@ pub(crate) struct Unit {
     pub(crate) analysis: Analysis,
     /// What its calls were measured to use; empty without `--costs`.
     pub(crate) costs: Costs,
+}
+
+/// Caches of the packages that were analysed last.
+#[derive(Debug, Default)]
+pub(crate) struct Caches(Vec<(PathBuf, Cache)>);
+
+impl Caches {
+    /// So many packages have one: each holds the package's lowered dependencies.
+    const MOST: usize = 4;
+
+    /// The cache of the package in a folder.
+    pub(crate) fn of(&mut self, dir: &Path) -> &mut Cache {
+        let known = self.0.iter().position(|(known, _)| known == dir);
+        let cache = known.map(|at| self.0.remove(at).1).unwrap_or_default();
+        self.0.truncate(Self::MOST - 1);
+        self.0.insert(0, (dir.to_owned(), cache));
+        &mut self.0[0].1
+    }
 }
 
 /// The chain model that a contract is judged by: the configured one, or its framework's.
@@ -133,7 +151,20 @@ pub(crate) fn judged(units: &[Unit]) -> anyhow::Result<Vec<Judged<'_>>> {
 /// Loads and analyses the selected packages. Packages without a contract are told in one line and stay in the list.
 pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
     let mut units = find(common)?;
-    let done = analyse_all(&units);
+    analyse_all(&mut units, common, None)?;
+    Ok(units)
+}
+
+/// Analyses packages that were found, perhaps with what earlier runs left in the caches.
+pub(crate) fn analyse_all(units: &mut [Unit], common: &Common, caches: Option<&mut Caches>) -> anyhow::Result<()> {
+    let again = |caches: &mut Caches| -> Vec<Result<Analysis, Fail>> {
+        let one = |unit: &Unit| {
+            let cache = caches.of(&unit.project.dir);
+            analyse(&unit.project.sources, &unit.project, &unit.config, Some(cache))
+        };
+        units.iter().map(one).collect()
+    };
+    let done = caches.map_or_else(|| side_by_side(units), again);
     for (unit, analysis) in units.iter_mut().zip(done) {
         unit.analysis = analysis?;
         unit.costs = costs::load(&unit.config, &unit.analysis, common)?;
@@ -144,7 +175,7 @@ pub(crate) fn load(common: &Common) -> anyhow::Result<Vec<Unit>> {
             ))?;
         }
     }
-    Ok(units)
+    Ok(())
 }
 
 /// Finds the selected packages, their dependencies and their configuration; nothing is analysed yet.
@@ -210,8 +241,8 @@ fn tell_about(project: &Project, common: &Common) -> anyhow::Result<()> {
 }
 
 /// Analyses every package, as many at a time as there are cores; results stand in the order of the packages.
-fn analyse_all(units: &[Unit]) -> Vec<Result<Analysis, Fail>> {
-    let one = |unit: &Unit| analyse(&unit.project.sources, &unit.project, &unit.config);
+fn side_by_side(units: &[Unit]) -> Vec<Result<Analysis, Fail>> {
+    let one = |unit: &Unit| analyse(&unit.project.sources, &unit.project, &unit.config, None);
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(units.len());
     let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
@@ -231,8 +262,14 @@ fn analyse_all(units: &[Unit]) -> Vec<Result<Analysis, Fail>> {
     found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-/// Analyses a package; `sources` has its files, perhaps not as they are on disk.
-pub(crate) fn analyse(sources: &dyn Sources, project: &Project, config: &Config) -> Result<Analysis, Fail> {
+/// Analyses a package; `sources` has its files, perhaps not as they are on disk. With a cache, inside
+/// [`with_big_stack`](crosslane_analyzer::source::with_big_stack).
+pub(crate) fn analyse(
+    sources: &dyn Sources,
+    project: &Project,
+    config: &Config,
+    cache: Option<&mut Cache>,
+) -> Result<Analysis, Fail> {
     let mut models = Vec::new();
     for (file, text) in &config.models {
         let name = file.display().to_string();
@@ -241,7 +278,11 @@ pub(crate) fn analyse(sources: &dyn Sources, project: &Project, config: &Config)
         models.push(model);
     }
     let options = Options { framework: config.framework.clone(), models, ..Options::default() };
-    let mut analysis = crosslane_analyzer::analyze(sources, project.packages.clone(), &options);
+    let packages = project.packages.clone();
+    let mut analysis = match cache {
+        Some(cache) => crosslane_analyzer::analyze_again(cache, sources, packages, &options),
+        None => crosslane_analyzer::analyze(sources, packages, &options),
+    };
     // Packages of `--also` are there to be called, not to be told about.
     analysis.contracts.retain(|contract| contract.package == project.name);
     Ok(analysis)

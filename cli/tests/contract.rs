@@ -314,3 +314,50 @@ fn also_packages_are_read_and_not_told_about() {
     assert!(run.code == 0 && run.err.contains("main/src/lib.rs:29:19: note[XL101]"), "{}", run.transcript());
     assert!(!run.out.contains("other") && !run.err.contains("other/src"), "{}", run.transcript());
 }
+
+#[test]
+fn kept_reports_are_those_that_were_made() {
+    let place = Place::new();
+    for args in [&["--cache"][..], &["--cache", "--message-format", "sarif"], &["--cache", "-q", "-D", "warnings"]] {
+        let plain = place.run(&args[1..]).transcript();
+        let dir = place.path("target/crosslane");
+        let entries = || -> Vec<PathBuf> {
+            let mut all: Vec<PathBuf> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+            all.sort();
+            all
+        };
+        assert!(!dir.exists(), "nothing is written unasked");
+        assert_eq!(place.run(args).transcript(), plain);
+        let [entry] = entries().try_into().unwrap();
+        let stored = fs::read_to_string(&entry).unwrap();
+        // A hit: the same bytes, and nothing is made that would have to be written.
+        let written = || fs::metadata(&entry).unwrap().modified().unwrap();
+        let before = written();
+        assert_eq!(place.run(args).transcript(), plain);
+        assert_eq!(written(), before);
+        let told = stored.replace("COUNT", "COUNTED");
+        assert_ne!(told, stored);
+        // Broken entries are made anew.
+        for broken in ["", "{}", "[1]", &stored[..stored.len() / 2], &told, "\u{0}\u{1}"] {
+            fs::write(&entry, broken).unwrap();
+            assert_eq!(place.run(args).transcript(), plain, "{broken:.40}");
+            assert_eq!(fs::read_to_string(&entry).unwrap(), stored);
+        }
+        fs::write(&entry, [0xff, 0xfe]).unwrap();
+        assert_eq!(place.run(args).transcript(), plain);
+        // Another text, another report, in the same entry.
+        place.change();
+        let changed = place.run(&args[1..]).transcript();
+        assert_ne!(changed, plain);
+        assert_eq!(place.run(args).transcript(), changed);
+        assert_eq!(place.run(args).transcript(), changed);
+        assert_eq!(entries(), [entry.clone()]);
+        place.write("src/lib.rs", SOURCE);
+        assert_eq!(place.run(args).transcript(), plain);
+        fs::remove_dir_all(place.path("target")).unwrap();
+    }
+    // A configuration that comes to be is seen.
+    let plain = place.run(&["--cache"]).transcript();
+    place.write("crosslane.toml", "[lints]\nhot-counter = \"deny\"\n");
+    assert_ne!(place.run(&["--cache"]).transcript(), plain);
+}

@@ -53,7 +53,10 @@ lenses = settle()
 print(f"first: {(time.perf_counter() - start) * 1000:.0f} ms, {len(lenses)} lenses, {memory()} MiB")
 times = []
 for at in range(edits):
-    new = text + "// " + "x" * (at % 40) + "\n"
+    # A line of another length at another place each time: everything behind it moves.
+    lines = text.split("\n")
+    lines.insert(at * 37 % len(lines), "// " + "x" * (at % 40))
+    new = "\n".join(lines)
     start = time.perf_counter()
     send("textDocument/didChange", {"textDocument": {"uri": uri, "version": at + 2}, "contentChanges": [{"text": new}]})
     settle()

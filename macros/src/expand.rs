@@ -347,14 +347,18 @@ fn aligned(lexed: &[(String, u32, u32)], code: &Text) -> Option<Vec<(u32, u32, p
     Some(out)
 }
 
-/// True when the crate forbids what `embed` needs.
+/// True when the crate forbids what `embed` needs: rustc would say so about code that nobody wrote.
 fn forbids_unsafe(dir: &Path) -> bool {
-    let squeeze = |text: String| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    let read = |path: &str| squeeze(std::fs::read_to_string(dir.join(path)).unwrap_or_default());
-    read("src/lib.rs").contains("#![forbid(unsafe_code)]")
-        || ["unsafe_code=\"forbid\"", "unsafe_code={level=\"forbid\""]
-            .iter()
-            .any(|text| read("Cargo.toml").contains(text))
+    let read = |path: &str| std::fs::read_to_string(dir.join(path)).unwrap_or_default();
+    forbids(&read("src/lib.rs"), &read("Cargo.toml"))
+}
+
+fn forbids(root: &str, manifest: &str) -> bool {
+    let squeeze = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let (root, manifest) = (squeeze(root), squeeze(manifest));
+    let mut lists = root.split("#![forbid(").skip(1).filter_map(|rest| rest.split(')').next());
+    lists.any(|list| list.split(',').any(|lint| lint == "unsafe_code"))
+        || ["unsafe_code=\"forbid\"", "unsafe_code={level=\"forbid\""].iter().any(|text| manifest.contains(text))
 }
 
 /// The manifest as a static in a section of its own.
@@ -378,6 +382,16 @@ fn section(analysis: &Analysis) -> TokenStream {
 /// Keeps the names of attributes in one place.
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_forbids_embed() {
+        let forbids = super::forbids;
+        assert!(forbids("//! A contract.\n#![forbid(unsafe_code)]\n", ""));
+        assert!(forbids("#![forbid(\n    missing_docs,\n    unsafe_code,\n)]", ""));
+        assert!(forbids("", "[lints.rust]\nunsafe_code = \"forbid\"\n"));
+        assert!(forbids("", "[lints.rust]\nunsafe_code = { level = \"forbid\", priority = 1 }\n"));
+        assert!(!forbids("#![deny(unsafe_code)]\n#![forbid(missing_docs)]", "[lints.rust]\nunsafe_code = \"deny\"\n"));
+    }
+
     #[test]
     fn every_attribute_is_known_to_the_analyzer() {
         let source = include_str!("lib.rs");

@@ -19,6 +19,7 @@ mod external;
 mod guards;
 mod host;
 mod implied;
+mod impls;
 mod iter;
 mod keyed;
 mod loops;
@@ -47,12 +48,13 @@ pub(crate) use value::Val as Value;
 use crate::ir::hir::{Body, CrateId, ExprId, ItemId, LocalId, Name};
 use crate::ir::{Reach, Span, Term, UnknownReason};
 use crate::source::World;
+use impls::ImplIndex;
 use record::{Cells, Recorder};
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Changes, Store};
 use std::rc::Rc;
 use std::sync::Arc;
-use ty::{ImplIndex, Memo, Ty, TyEnv};
+use ty::{Memo, Ty, TyEnv};
 use value::Val;
 
 /// Evaluation steps per run of an entry point.

@@ -121,7 +121,7 @@ impl<'w> Engine<'w> {
         }
         if let Ok(attributes) = models::attributes() {
             self.harmless_attributes =
-                attributes.into_iter().filter(|row| row.from.is_empty()).map(|row| row.path).collect();
+                attributes.iter().filter(|row| row.from.is_empty()).map(|row| row.path.clone()).collect();
         }
     }
 

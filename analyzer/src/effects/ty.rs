@@ -157,20 +157,9 @@ pub(crate) type FieldTypes = Rc<[(Name, Ty)]>;
 /// Answers to questions that are asked again and again; valid while no crate is loaded.
 #[derive(Default)]
 pub(crate) struct Memo {
-    impls: FxHashMap<Ty, Rc<[Rc<ImplInfo>]>>,
+    pub(super) impls: FxHashMap<Ty, Rc<[Rc<ImplInfo>]>>,
     fields: FxHashMap<(Ty, Option<u32>), FieldTypes>,
     pub(crate) methods: FxHashMap<(Ty, Name), Option<super::method::Found>>,
-}
-
-/// All impls of the crates loaded so far.
-#[derive(Default)]
-pub(crate) struct ImplIndex {
-    pub(crate) impls: Vec<Rc<ImplInfo>>,
-    by_head: FxHashMap<Head, Vec<u32>>,
-    by_trait: FxHashMap<ItemId, Vec<u32>>,
-    /// Functions with a receiver, by name: what an unresolved method call could mean.
-    pub(crate) methods: FxHashMap<Name, Vec<ItemId>>,
-    done: Vec<CrateId>,
 }
 
 pub(crate) fn generic_names(generics: &Generics) -> Vec<Name> {
@@ -512,132 +501,7 @@ impl Engine<'_> {
         seen
     }
 
-    /// Indexes the impls of every crate loaded since the last call.
-    pub(crate) fn index_impls(&mut self) {
-        loop {
-            let loaded = self.world.loaded();
-            if loaded.len() == self.impls.done.len() {
-                return;
-            }
-            let new: Vec<CrateId> = loaded.into_iter().filter(|id| !self.impls.done.contains(id)).collect();
-            if new.is_empty() {
-                return;
-            }
-            // What was looked up before may have other answers now.
-            self.memo = Memo::default();
-            for id in new {
-                self.impls.done.push(id);
-                self.index_crate(id);
-            }
-            // What was looked up while a crate was half indexed, for the header of one of its impls, is not all there is.
-            self.memo = Memo::default();
-        }
-    }
-
-    fn index_crate(&mut self, krate: CrateId) {
-        let items = self.world.krate(krate);
-        for (idx, item) in items.items.iter().enumerate() {
-            let id = ItemId { krate, idx: idx as u32 };
-            if let ItemKind::Fn(function) = &item.kind {
-                if function.receiver.is_some() {
-                    self.impls.methods.entry(item.name.clone()).or_default().push(id);
-                }
-            }
-            let ItemKind::Impl(block) = &item.kind else { continue };
-            let module = ModId { krate, idx: item.module };
-            let generics = generic_names(&block.generics);
-            let mut env = TyEnv::root(module);
-            for name in &generics {
-                env.bind(name.clone(), Ty::Param(name.clone(), Rc::from([])));
-            }
-            let self_ty = self.lower_ty(&block.self_ty, &env);
-            let of_trait = match &block.of_trait {
-                Some(path) => match self.world.resolve(module, path, Ns::Type) {
-                    Resolved::Item(id) => Some(id),
-                    _ => None,
-                },
-                None => None,
-            };
-            let mut assoc = FxHashMap::default();
-            for &idx in &block.items {
-                let id = ItemId { krate, idx };
-                assoc.insert(items.items[idx as usize].name.clone(), id);
-            }
-            let at = self.impls.impls.len() as u32;
-            let mut heads = vec![head(&self_ty)];
-            // `Box::new` and its kin are found by the item although the type is transparent; `impl<T> Box<T>` is no
-            // impl for every `T`.
-            if let TypeRef::Path(path) = &block.self_ty {
-                if let Resolved::Item(id) = self.world.resolve(module, path, Ns::Type) {
-                    heads.retain(|head| *head != Head::Blanket);
-                    heads.push(Head::Item(id));
-                }
-            }
-            heads.dedup();
-            for head in heads {
-                self.impls.by_head.entry(head).or_default().push(at);
-            }
-            if let Some(of_trait) = of_trait {
-                self.impls.by_trait.entry(of_trait).or_default().push(at);
-            }
-            let is_trait = block.of_trait.is_some();
-            let trait_name =
-                block.of_trait.as_ref().and_then(|path| path.segments.last()).map(|last| last.name.clone());
-            let info = ImplInfo { item: id, module, of_trait, is_trait, trait_name, generics, self_ty, assoc };
-            self.impls.impls.push(Rc::new(info));
-        }
-    }
-
-    /// Impls whose self type may be `ty`: inherent ones first, then trait impls, then blanket ones.
-    pub(crate) fn impls_of(&mut self, ty: &Ty) -> Rc<[Rc<ImplInfo>]> {
-        self.index_impls();
-        if let Some(known) = self.memo.impls.get(ty) {
-            return known.clone();
-        }
-        let found: Rc<[Rc<ImplInfo>]> = self.find_impls(ty).into();
-        self.memo.impls.insert(ty.clone(), found.clone());
-        found
-    }
-
-    fn find_impls(&mut self, ty: &Ty) -> Vec<Rc<ImplInfo>> {
-        let mut found: Vec<Rc<ImplInfo>> = Vec::new();
-        if let Some(list) = self.impls.by_head.get(&head(ty)) {
-            found.extend(list.iter().map(|&at| self.impls.impls[at as usize].clone()));
-        }
-        if let Ty::Dyn(traits) = ty {
-            for (id, _) in traits.iter().skip(1) {
-                if let Some(list) = self.impls.by_head.get(&Head::Dyn(*id)) {
-                    found.extend(list.iter().map(|&at| self.impls.impls[at as usize].clone()));
-                }
-            }
-        }
-        found.retain(|info| self.matches(&info.self_ty, ty));
-        found.sort_by_key(|info| info.is_trait);
-        if let Some(list) = self.impls.by_head.get(&Head::Blanket) {
-            found.extend(list.iter().map(|&at| self.impls.impls[at as usize].clone()));
-        }
-        found
-    }
-
-    /// Impls found by the item a path names (`Box::new`).
-    pub(crate) fn impls_of_item(&mut self, id: ItemId) -> Vec<Rc<ImplInfo>> {
-        self.index_impls();
-        match self.impls.by_head.get(&Head::Item(id)) {
-            Some(list) => list.iter().map(|&at| self.impls.impls[at as usize].clone()).collect(),
-            None => Vec::new(),
-        }
-    }
-
-    /// All impls of a trait.
-    pub(crate) fn impls_of_trait(&mut self, id: ItemId) -> Vec<Rc<ImplInfo>> {
-        self.index_impls();
-        match self.impls.by_trait.get(&id) {
-            Some(list) => list.iter().map(|&at| self.impls.impls[at as usize].clone()).collect(),
-            None => Vec::new(),
-        }
-    }
-
-    fn matches(&self, pattern: &Ty, ty: &Ty) -> bool {
+    pub(super) fn matches(&self, pattern: &Ty, ty: &Ty) -> bool {
         unify(pattern, ty, &mut Vec::new())
     }
 

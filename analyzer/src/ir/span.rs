@@ -1,8 +1,10 @@
 //! Where something stands in the source: byte ranges, and the map that turns them into lines and columns.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Index of a file in the [`SourceMap`] of one analysis.
+/// A file in the [`SourceMap`] of one analysis: the package's number and the file's in it, so that which package is read
+/// first decides nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
@@ -50,8 +52,13 @@ pub struct SourceFile {
 /// All files of one analysis, in a reproducible order.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    files: Vec<SourceFile>,
+    files: BTreeMap<FileId, Arc<SourceFile>>,
 }
+
+/// Bits of a [`FileId`] that number the files of one package.
+const FILE_BITS: u32 = 15;
+/// Most packages with files: the two highest bits of an id are taken for texts that no file holds.
+const MAX_PACKAGES: u32 = 1 << (30 - FILE_BITS);
 
 /// A span as people read it: one-based lines, one-based columns counted in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,23 +80,57 @@ pub struct Location {
 }
 
 impl SourceMap {
-    /// Adds a file and returns its id.
+    /// Adds a file of the first package and returns its id.
     pub fn add(&mut self, package: Arc<str>, analysed: bool, path: Arc<str>, text: Arc<str>) -> FileId {
-        let id = FileId(self.files.len() as u32);
+        self.add_of(0, package, analysed, path, text).unwrap_or(Span::NONE.file)
+    }
+
+    /// Adds a file of a package by its number and returns its id; `None` when there are too many (32,768 packages with
+    /// as many files each).
+    pub fn add_of(
+        &mut self,
+        number: u32,
+        package: Arc<str>,
+        analysed: bool,
+        path: Arc<str>,
+        text: Arc<str>,
+    ) -> Option<FileId> {
+        let known = self.of(number).next_back().map_or(0, |(id, _)| (id.0 & ((1 << FILE_BITS) - 1)) + 1);
+        if number >= MAX_PACKAGES || known >> FILE_BITS != 0 {
+            return None;
+        }
+        let id = FileId(number << FILE_BITS | known);
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at as u32 + 1));
-        self.files.push(SourceFile { package, analysed, path, text, line_starts });
-        id
+        self.files.insert(id, Arc::new(SourceFile { package, analysed, path, text, line_starts }));
+        Some(id)
+    }
+
+    fn of(&self, number: u32) -> impl DoubleEndedIterator<Item = (&FileId, &Arc<SourceFile>)> {
+        let number = number.min(MAX_PACKAGES);
+        self.files.range(FileId(number << FILE_BITS)..FileId((number + 1) << FILE_BITS))
+    }
+
+    /// Puts a file back that another analysis of the same packages had added.
+    #[cfg(feature = "source")]
+    pub(crate) fn put(&mut self, id: FileId, file: Arc<SourceFile>) {
+        self.files.insert(id, file);
+    }
+
+    /// The files of a package by its number.
+    #[cfg(feature = "source")]
+    pub(crate) fn of_package(&self, number: u32) -> Vec<(FileId, Arc<SourceFile>)> {
+        self.of(number).map(|(id, file)| (*id, file.clone())).collect()
     }
 
     /// The file, or `None` for [`Span::NONE`]'s file.
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
-        self.files.get(id.0 as usize)
+        self.files.get(&id).map(Arc::as_ref)
     }
 
     /// All files with their ids.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
+        self.files.iter().map(|(id, file)| (*id, file.as_ref()))
     }
 
     /// The text a span covers; empty when the span is nowhere or out of range.

@@ -677,8 +677,14 @@ fn own(tree: &TokenTree, site: &Site) -> TokenTree {
 
 /// The parsed rules of a macro item.
 pub(crate) fn rules_of(world: &World<'_>, id: ItemId) -> Option<(Rc<Rules>, CrateId)> {
-    if let Some(rules) = world.rules.borrow().get(&id) {
-        return Some((rules.clone(), id.krate));
+    let known = match world.keeps(id.krate) {
+        true => world.cache.borrow().rules.get(&id).cloned(),
+        false => world.rules.borrow().get(&id).cloned(),
+    };
+    if let Some(rules) = known {
+        // Whoever asks for the rules asks for the crate.
+        world.note_crate(id.krate);
+        return Some((rules, id.krate));
     }
     let (def, local) = world.data(id.krate)?.view(|view| {
         let item = view.item(id.idx)?;
@@ -689,7 +695,11 @@ pub(crate) fn rules_of(world: &World<'_>, id: ItemId) -> Option<(Rc<Rules>, Crat
         }
     })?;
     let rules = Rc::new(parse_rules(&def.rules, local));
-    world.rules.borrow_mut().insert(id, rules.clone());
+    if world.keeps(id.krate) {
+        world.cache.borrow_mut().rules.insert(id, rules.clone());
+    } else {
+        world.rules.borrow_mut().insert(id, rules.clone());
+    }
     Some((rules, id.krate))
 }
 
@@ -708,7 +718,7 @@ pub(crate) fn expand_items(world: &World<'_>, krate: CrateId, call: &PendingMacr
         Resolved::Item(id) => {
             let (rules, defined) = rules_of(world, id)?;
             // Every call has its own mark; the number of texts made so far serves.
-            let mark = world.virtuals.borrow().len() as u32;
+            let mark = world.virtual_count();
             let site = Site { span: PSpan::call_site(), mark, inside: false, krate: defined };
             expand(&rules, input, &site, &mut BUDGET.clone()).ok()?
         }

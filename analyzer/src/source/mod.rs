@@ -17,6 +17,7 @@ mod bodies;
 mod cfg;
 mod exprs;
 mod items;
+mod keep;
 mod known_macros;
 mod macros;
 mod models;
@@ -34,7 +35,7 @@ use crate::Problem;
 use crate::ir::hir::{Body, Crate, CrateId, Item, ItemId, ModId, Module, Name, Path, TypeRef};
 use crate::ir::{FileId, SourceMap, Span};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 pub use attributes::Rewrite;
 pub use cfg::Target;
+pub use keep::Cache;
 pub(crate) use models::parse_checked_model;
 pub use models::{ModelCrate, ModelError, ModelRow, ModelText, parse_model};
 pub use text::{STACK, with_big_stack};
@@ -211,9 +213,9 @@ pub struct World<'s> {
     packages: Vec<Package>,
     /// Number of the first model among the packages.
     first_model: usize,
-    models: Vec<ModelCrate>,
+    models: Vec<Arc<ModelCrate>>,
     /// What attribute macros add.
-    rewrites: Vec<Rewrite>,
+    rewrites: Arc<[Rewrite]>,
     /// Targets other than WebAssembly.
     targets: Vec<Target>,
     wasm: Target,
@@ -233,11 +235,22 @@ pub struct World<'s> {
     bodies: RefCell<FxHashMap<ItemId, Option<Arc<Body>>>>,
     memo: RefCell<FxHashMap<(ModId, Name, Ns), Option<Resolved>>>,
     rules: RefCell<FxHashMap<ItemId, Rc<macros::Rules>>>,
+    cache: RefCell<keep::Cache>,
+    /// What is looked up goes into the cache or comes from it.
+    keeping: bool,
+    /// How many things that stay are being made inside one another, and what happened in each.
+    noting: Cell<u32>,
+    notes: RefCell<Vec<keep::Notes>>,
 }
 
 impl<'s> World<'s> {
     /// A world of packages and models. The models are appended to the packages, with `analysed: false`.
-    pub fn new(sources: &'s dyn Sources, packages: Vec<Package>, models: Vec<ModelCrate>) -> World<'s> {
+    pub fn new(
+        sources: &'s dyn Sources,
+        packages: Vec<Package>,
+        models: impl IntoIterator<Item = impl Into<Arc<ModelCrate>>>,
+    ) -> World<'s> {
+        let models: Vec<Arc<ModelCrate>> = models.into_iter().map(Into::into).collect();
         let mut packages = packages;
         let first_model = packages.len();
         for model in &models {
@@ -282,12 +295,6 @@ impl<'s> World<'s> {
                 overlaid.entry(*model).or_insert(PackageId(at as u32));
             }
         }
-        let mut models = models;
-        for (at, model) in models.iter_mut().enumerate() {
-            let real = overlaid.get(&PackageId((first_model + at) as u32)).map(|id| id.0 as usize);
-            let version = real.map_or("", |real| packages[real].version.as_str());
-            model.rows.retain(|row| row.covers(version));
-        }
         let std = models.iter().position(|model| model.is_named("std")).map(|at| PackageId((first_model + at) as u32));
         let crates = RefCell::new(vec![None; packages.len()]);
         World {
@@ -295,7 +302,7 @@ impl<'s> World<'s> {
             packages,
             first_model,
             models,
-            rewrites: Vec::new(),
+            rewrites: Arc::from([]),
             targets: Vec::new(),
             wasm: Target::wasm(),
             overlay,
@@ -311,12 +318,16 @@ impl<'s> World<'s> {
             bodies: RefCell::default(),
             memo: RefCell::default(),
             rules: RefCell::default(),
+            cache: RefCell::default(),
+            keeping: false,
+            noting: Cell::default(),
+            notes: RefCell::default(),
         }
     }
 
     /// The same world, with attribute macros that add variants and items. Nothing may have been looked up before.
-    pub fn with_rewrites(mut self, rewrites: Vec<Rewrite>) -> World<'s> {
-        self.rewrites = rewrites;
+    pub fn with_rewrites(mut self, rewrites: impl Into<Arc<[Rewrite]>>) -> World<'s> {
+        self.rewrites = rewrites.into();
         self
     }
 
@@ -339,7 +350,13 @@ impl<'s> World<'s> {
 
     /// The model a crate was made from, if it is one.
     pub fn model(&self, krate: CrateId) -> Option<&ModelCrate> {
-        self.models.get((krate.0 as usize).checked_sub(self.first_model)?)
+        self.models.get((krate.0 as usize).checked_sub(self.first_model)?).map(Arc::as_ref)
+    }
+
+    /// The version a model's rows are chosen for: that of the package it overlays; empty for the newest.
+    fn version_of_model(&self, krate: CrateId) -> &str {
+        let real = self.overlaid.get(&PackageId(krate.0)).and_then(|real| self.packages.get(real.0 as usize));
+        real.map_or("", |real| real.version.as_str())
     }
 
     /// The model whose crate is named so in paths.
@@ -416,7 +433,7 @@ impl<'s> World<'s> {
         if let Some(body) = self.bodies.borrow().get(&id) {
             return body.clone();
         }
-        let body = bodies::lower_item(self, id).map(Arc::new);
+        let body = self.body_or(id, || bodies::lower_item(self, id).map(Arc::new));
         self.bodies.borrow_mut().insert(id, body.clone());
         body
     }
@@ -449,7 +466,8 @@ impl<'s> World<'s> {
     /// An expression from text as a body without parameters. `locals` are names that may stand free in it: they become
     /// the first bindings, in their order, and parameters.
     pub fn parse_expr_body(&self, text: &str, base: Span, scope: ModId, locals: &[Name]) -> Option<Arc<Body>> {
-        bodies::parse_expr(self, text, base, scope, locals).map(Arc::new)
+        let at = (scope, base, format!("{text}{locals:?}"));
+        self.expr_or(at, || bodies::parse_expr(self, text, base, scope, locals).map(Arc::new))
     }
 
     /// True when an attribute of an item of the module is a row that says what the macro does there.
@@ -458,8 +476,8 @@ impl<'s> World<'s> {
     }
 
     /// The files read, for locations in output.
-    pub fn into_files(self) -> SourceMap {
-        self.files.into_inner()
+    pub fn files(&self) -> SourceMap {
+        self.files.borrow().clone()
     }
 
     /// The text a span covers.
@@ -474,6 +492,7 @@ impl<'s> World<'s> {
 
     fn problem(&self, message: String, span: Span) {
         let problem = Problem { message, span };
+        self.note_problem(&problem);
         let mut problems = self.problems.borrow_mut();
         // One mistake in a macro shows at every call.
         if !problems.contains(&problem) {
@@ -482,6 +501,7 @@ impl<'s> World<'s> {
     }
 
     fn data(&self, id: CrateId) -> Option<Rc<CrateData>> {
+        self.note_crate(id);
         if let Some(data) = self.crates.borrow().get(id.0 as usize)? {
             return Some(data.clone());
         }
@@ -502,9 +522,28 @@ impl<'s> World<'s> {
     }
 
     fn add_virtual(&self, text: String, pieces: Vec<text::Piece>) -> FileId {
-        let mut virtuals = self.virtuals.borrow_mut();
-        virtuals.push(Virtual { text: text.into(), pieces: pieces.into() });
-        FileId(text::VIRTUAL | (virtuals.len() - 1) as u32)
+        let made = Virtual { text: text.into(), pieces: pieces.into() };
+        let add = |to: &mut Vec<Virtual>| {
+            to.push(made);
+            text::VIRTUAL | (to.len() - 1) as u32
+        };
+        if self.is_noting() {
+            return FileId(text::KEPT | add(&mut self.cache.borrow_mut().virtuals));
+        }
+        FileId(add(&mut self.virtuals.borrow_mut()))
+    }
+
+    /// Grows with every text that is made.
+    fn virtual_count(&self) -> u32 {
+        (self.cache.borrow().virtuals.len() + self.virtuals.borrow().len()) as u32
+    }
+
+    fn made_text(&self, file: FileId) -> Option<Virtual> {
+        let at = (file.0 & !text::VIRTUAL & !text::KEPT) as usize;
+        if file.0 & text::KEPT != 0 {
+            return self.cache.borrow().virtuals.get(at).cloned();
+        }
+        self.virtuals.borrow().get(at).cloned()
     }
 
     /// The text a raw span covers and the way back from it.
@@ -513,10 +552,9 @@ impl<'s> World<'s> {
             return None;
         }
         if raw.file.0 & text::VIRTUAL != 0 {
-            let virtuals = self.virtuals.borrow();
-            let made = virtuals.get((raw.file.0 & !text::VIRTUAL) as usize)?;
-            let map = text::SpanMap { file: raw.file, base: raw.lo, pieces: Some(made.pieces.clone()) };
-            return Some((made.text.clone(), map));
+            let made = self.made_text(raw.file)?;
+            let map = text::SpanMap { file: raw.file, base: raw.lo, pieces: Some(made.pieces) };
+            return Some((made.text, map));
         }
         let text = self.files.borrow().file(raw.file)?.text.clone();
         Some((text, text::SpanMap { file: raw.file, base: raw.lo, pieces: None }))

@@ -38,6 +38,15 @@ struct Job {
 
 /// Loads a package's crate into the world.
 pub(crate) fn load(world: &World<'_>, id: PackageId) -> Rc<CrateData> {
+    // Registered before it is complete: macros of a crate are resolved while it is put together.
+    let register = |data: &Rc<CrateData>| {
+        world.crates.borrow_mut()[id.0 as usize] = Some(data.clone());
+        world.order.borrow_mut().push(CrateId(id.0));
+    };
+    world.crate_or(CrateId(id.0), register, || put_together(world, id, register))
+}
+
+fn put_together(world: &World<'_>, id: PackageId, register: impl FnOnce(&Rc<CrateData>)) -> Rc<CrateData> {
     let package = &world.packages[id.0 as usize];
     let krate = Crate {
         name: package.crate_name.as_str().into(),
@@ -51,9 +60,7 @@ pub(crate) fn load(world: &World<'_>, id: PackageId) -> Rc<CrateData> {
         extra_items: RefCell::default(),
         tables: RefCell::default(),
     });
-    // Registered before it is complete: macros of a crate are resolved while it is put together.
-    world.crates.borrow_mut()[id.0 as usize] = Some(data.clone());
-    world.order.borrow_mut().push(CrateId(id.0));
+    register(&data);
     let mut loader = Loader { world, id, data: &data, pending: VecDeque::new(), bytes: 0, expanded: 0 };
     if world.is_model(CrateId(id.0)) {
         loader.rows()
@@ -109,9 +116,9 @@ impl Loader<'_, '_> {
                 let package = &self.world.packages[self.id.0 as usize];
                 let text = self.world.sources.read(self.id, path);
                 let text = text.filter(|text| text.len() < (u32::MAX / 2) as usize);
-                let file = text.map(|text| {
+                let file = text.and_then(|text| {
                     let label = format!("{} {}", package.name, package.version).into();
-                    self.world.files.borrow_mut().add(label, package.analysed, key.1.clone(), text)
+                    self.world.files.borrow_mut().add_of(self.id.0, label, package.analysed, key.1.clone(), text)
                 });
                 self.world.file_ids.borrow_mut().insert(key, file);
                 file
@@ -159,21 +166,25 @@ impl Loader<'_, '_> {
 
     fn lower(&self, wave: &[Job]) -> Vec<Fragment> {
         let (cfg, krate) = (self.cfg(), CrateId(self.id.0));
-        let work: Vec<(FileId, Arc<str>)> = wave.iter().map(|job| (job.file, job.text.clone())).collect();
+        let known: Vec<Option<Fragment>> = wave.iter().map(|job| self.world.fragment(job.file, &job.text)).collect();
+        let new = wave.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let work: Vec<(FileId, Arc<str>)> = new.map(|(job, _)| (job.file, job.text.clone())).collect();
         let one = |(file, text): &(FileId, Arc<str>)| {
             let start = text::start(text);
             let map = SpanMap { file: *file, base: start as u32, pieces: None };
             lower_file(Ctx::new(&text[start..], map, cfg), krate)
         };
-        #[cfg(feature = "parallel")]
-        if work.len() > 1 {
-            use rayon::prelude::*;
-            let pool = rayon::ThreadPoolBuilder::new().stack_size(text::STACK).build();
-            if let Ok(pool) = pool {
-                return pool.install(|| work.par_iter().map(one).collect());
-            }
-        }
-        work.iter().map(one).collect()
+        let mut made = all(&work, one).into_iter().zip(&work);
+        let take = |known: Option<Fragment>| {
+            known.unwrap_or_else(|| match made.next() {
+                Some((fragment, (file, text))) => {
+                    self.world.keep_fragment(*file, text, &fragment);
+                    fragment
+                }
+                None => Fragment::default(),
+            })
+        };
+        known.into_iter().map(take).collect()
     }
 
     /// Finds the file of a module, relative to the file that declares it.
@@ -277,7 +288,7 @@ impl Loader<'_, '_> {
             let mut found: Vec<(&Rewrite, String, Span)> = Vec::new();
             for attr in &item.attrs {
                 let derived = derived(attr);
-                for row in &self.world.rewrites {
+                for row in self.world.rewrites.iter() {
                     let names = if row.derive { derived.as_slice() } else { std::slice::from_ref(&attr.path) };
                     let spared =
                         !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
@@ -520,8 +531,10 @@ impl Loader<'_, '_> {
         let Some(model) = self.world.model(CrateId(self.id.0)) else { return };
         let label: Arc<str> = format!("model {}", model.name).into();
         let name: Arc<str> = model.file_name.as_str().into();
-        let file = self.world.files.borrow_mut().add(label, false, name, model.text.clone());
-        for row in &model.rows {
+        let file = self.world.files.borrow_mut().add_of(self.id.0, label, false, name, model.text.clone());
+        let Some(file) = file else { return };
+        let version = self.world.version_of_model(CrateId(self.id.0));
+        for row in model.rows.iter().filter(|row| row.covers(version)) {
             let (text, pieces) = row.virtual_text(file);
             let len = text.len() as u32;
             let made = self.world.add_virtual(text, pieces);
@@ -531,6 +544,24 @@ impl Loader<'_, '_> {
             self.merge(fragment, 0, 0);
         }
     }
+}
+
+/// Lowers texts, on all cores when there is enough to do: threads cost as much as some thousand lines.
+#[cfg(feature = "parallel")]
+fn all(work: &[(FileId, Arc<str>)], one: impl Fn(&(FileId, Arc<str>)) -> Fragment + Sync) -> Vec<Fragment> {
+    use rayon::prelude::*;
+    const ENOUGH: usize = 128 << 10;
+    if work.len() > 1 && work.iter().map(|(_, text)| text.len()).sum::<usize>() > ENOUGH {
+        if let Ok(pool) = rayon::ThreadPoolBuilder::new().stack_size(text::STACK).build() {
+            return pool.install(|| work.par_iter().map(&one).collect());
+        }
+    }
+    work.iter().map(one).collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn all(work: &[(FileId, Arc<str>)], one: impl Fn(&(FileId, Arc<str>)) -> Fragment) -> Vec<Fragment> {
+    work.iter().map(one).collect()
 }
 
 /// Puts a constant text where a type alias leaves the first argument of its target open.

@@ -68,16 +68,13 @@ impl World<'_> {
     }
 
     fn hash(&self, krate: CrateId, reached: &BTreeSet<u32>) -> String {
-        let own = self.packages.get(krate.0 as usize);
         let mut parts: Vec<(String, String)> = Vec::new();
         for package in reached.iter().filter_map(|at| self.packages.get(*at as usize)) {
             parts.push((format!("package {}", package.name), package.version.clone()));
         }
         let files = self.files.borrow();
-        for (_, file) in files.files() {
-            if own.is_some_and(|own| *own.name == *file.package) {
-                parts.push((format!("file {}", file.path), file.text.to_string()));
-            }
+        for (_, file) in files.of_package(krate.0) {
+            parts.push((format!("file {}", file.path), file.text.to_string()));
         }
         parts.sort();
         let mut hash = Sha256::new();

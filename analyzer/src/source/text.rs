@@ -26,6 +26,8 @@ const PREFIX_WORDS: &[&str] =
     &["const", "mut", "dyn", "impl", "return", "break", "unsafe", "move", "match", "if", "ref"];
 /// Files whose first bit is set are texts that macros or models made; see [`crate::source::World`].
 pub(crate) const VIRTUAL: u32 = 0x8000_0000;
+/// Set besides in those that stay for the next analysis.
+pub(crate) const KEPT: u32 = 0x4000_0000;
 /// First character of everything this module appends to identifiers (a modifier letter: valid inside an identifier,
 /// never typed by people).
 pub(crate) const MARK: char = '\u{2d0}';

@@ -116,7 +116,7 @@ fn nothing_is_read_before_it_is_touched() {
     }
     let sources = Counting::default();
     let demo = Memory::new("").package("dep", &[]);
-    let world = World::new(&sources, demo.packages.clone(), Vec::new());
+    let world = World::new(&sources, demo.packages.clone(), Vec::<ModelCrate>::new());
     world.krate(DEMO);
     assert_eq!(*sources.0.lock().unwrap(), ["0 src/lib.rs"]);
     assert_eq!(world.loaded(), [DEMO]);

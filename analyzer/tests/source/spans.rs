@@ -35,7 +35,7 @@ fn locations_in_lines_and_columns() {
     let world = demo.world();
     let of = world.body(item(&world, "f")).unwrap();
     let call = of.exprs.iter().find(|(expr, _)| matches!(expr, Expr::MethodCall(..))).unwrap().1;
-    let files = world.into_files();
+    let files = world.files();
     let at = files.locate(call).unwrap();
     assert_eq!((at.line, at.column, at.end_line, at.end_column), (3, 5, 4, 3));
     assert_eq!((&*at.package, &*at.file, at.analysed), ("demo 1.0.0", "src/lib.rs", true));

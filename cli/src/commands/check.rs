@@ -6,14 +6,38 @@ use crosslane_analyzer::lints;
 use super::{Exit, baseline};
 use crate::args::{Common, Format};
 use crate::emit::{self, Report, UnitReport};
-use crate::session::{self, Unit};
-use crate::{fix, gate, output};
+use crate::session::{self, Caches, Unit};
+use crate::{fix, gate, kept, output};
 
 /// Runs `check`.
 pub(crate) fn run(common: &Common) -> anyhow::Result<Exit> {
-    let units = session::load(common)?;
+    let mut units = session::find(common)?;
+    let Some(place) = kept::place(common, &units) else {
+        session::analyse_all(&mut units, common, None)?;
+        return told(&units, common);
+    };
+    if let Some(exit) = kept::show(&place, &units)? {
+        return Ok(exit);
+    }
+    let (exit, printed) = output::taped(|| {
+        session::analyse_all(&mut units, common, None)?;
+        told(&units, common)
+    });
+    let exit = exit?;
+    kept::keep(&place, &units, printed, exit);
+    Ok(exit)
+}
+
+/// Runs `check` as `watch` does, with what earlier runs left.
+pub(crate) fn run_again(common: &Common, caches: &mut Caches) -> anyhow::Result<Exit> {
+    let mut units = session::find(common)?;
+    session::analyse_all(&mut units, common, Some(caches))?;
+    told(&units, common)
+}
+
+fn told(units: &[Unit], common: &Common) -> anyhow::Result<Exit> {
     let mut report = Report { units: Vec::new() };
-    for unit in &units {
+    for unit in units {
         report.units.push(examine(unit, common)?);
     }
     if common.analysis.fix {

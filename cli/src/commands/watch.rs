@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crosslane_analyzer::source::with_big_stack;
+
 use super::{Exit, check};
 use crate::args::Common;
-use crate::{output, session};
+use crate::output;
+use crate::session::{self, Caches};
 
 /// Flags of `watch`.
 #[derive(Debug, clap::Args)]
@@ -24,11 +27,17 @@ pub(crate) struct Args {
 
 /// Runs until it is interrupted.
 pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
+    // What runs share stays on one thread.
+    with_big_stack(|| rounds(args, common))
+}
+
+fn rounds(args: &Args, common: &Common) -> anyhow::Result<Exit> {
+    let mut caches = Caches::default();
     let mut last = Exit::Clean;
     for round in 1.. {
         let before = stamps(common);
         // What is wrong with a file that is being edited is told, and watching goes on.
-        last = match check::run(common) {
+        last = match check::run_again(common, &mut caches) {
             Ok(exit) => exit,
             Err(error) if output::is_broken_pipe(&error) => return Err(error),
             Err(error) => {

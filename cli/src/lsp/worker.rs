@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use crosslane_analyzer::source::{Cache, with_big_stack};
 
 use super::answers::{self, Answers};
 use super::documents::{Overlay, Texts};
 use super::position::Encoding;
 use crate::args::Common;
 use crate::commands::check;
-use crate::session::{self, Unit};
+use crate::session::{self, Caches, Unit};
 
 /// A wish for an analysis.
 struct Job {
@@ -47,7 +48,7 @@ impl Worker {
         let (results, done) = unbounded();
         std::thread::Builder::new()
             .name("analysis".to_owned())
-            .spawn(move || work(&common, encoding, &wishes, &results))
+            .spawn(move || with_big_stack(|| work(&common, encoding, &wishes, &results)))
             .context("no thread for the analysis")?;
         Ok((Worker { jobs }, done))
     }
@@ -60,6 +61,7 @@ impl Worker {
 
 fn work(common: &Common, encoding: Encoding, wishes: &Receiver<Job>, results: &Sender<Done>) {
     let mut units: BTreeMap<PathBuf, Unit> = BTreeMap::new();
+    let mut caches = Caches::default();
     while let Ok(first) = wishes.recv() {
         let mut newest: BTreeMap<PathBuf, Job> = BTreeMap::new();
         for job in std::iter::once(first).chain(wishes.try_iter()) {
@@ -67,7 +69,7 @@ fn work(common: &Common, encoding: Encoding, wishes: &Receiver<Job>, results: &S
             newest.insert(job.package.clone(), Job { disk: forget, ..job });
         }
         for (package, job) in newest {
-            let outcome = analyse(common, encoding, &mut units, &job);
+            let outcome = analyse(common, encoding, &mut units, caches.of(&package), &job);
             let (answers, problem) = match outcome {
                 Ok(answers) => (answers, None),
                 Err(error) => (Answers::default(), Some(format!("{error:#}"))),
@@ -84,6 +86,7 @@ fn analyse(
     common: &Common,
     encoding: Encoding,
     units: &mut BTreeMap<PathBuf, Unit>,
+    cache: &mut Cache,
     job: &Job,
 ) -> anyhow::Result<Answers> {
     if job.disk {
@@ -94,7 +97,7 @@ fn analyse(
     }
     let Some(unit) = units.get_mut(&job.package) else { return Ok(Answers::default()) };
     let overlay = Overlay { disk: &unit.project.sources, open: &job.texts };
-    unit.analysis = session::analyse(&overlay, &unit.project, &unit.config)?;
+    unit.analysis = session::analyse(&overlay, &unit.project, &unit.config, Some(cache))?;
     let report = check::examine(unit, common)?;
     answers::prepare(&report, encoding)
 }

@@ -126,6 +126,11 @@ impl DiskSources {
         self.fences.get(package.0 as usize)?.as_ref().map(Fence::root)
     }
 
+    /// Packages and paths that were asked for, also where there was no file.
+    pub(crate) fn seen(&self) -> Vec<(u32, String)> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     fn load(&self, package: PackageId, path: &str) -> Option<Arc<str>> {
         let fence = self.fences.get(package.0 as usize)?.as_ref()?;
         let own = self.local.iter().any(|local| local.root() == fence.root());

@@ -3,6 +3,7 @@
 
 use crate::source::{ModelCrate, ModelError, Rewrite, Target, parse_checked_model};
 use serde::Deserialize;
+use std::sync::{Arc, OnceLock};
 
 /// The tables, by file name. `std.toml` is first: all others see its names.
 pub const TABLES: &[(&str, &str)] = &[
@@ -30,12 +31,14 @@ pub const TABLES: &[(&str, &str)] = &[
     ("stylus_sdk.toml", include_str!("stylus_sdk.toml")),
 ];
 
-/// Reads the tables that come with the analyzer.
+/// The tables that come with the analyzer, read once.
 ///
 /// # Errors
 /// Never, unless a table was changed and its test was not run.
-pub fn builtin() -> Result<Vec<ModelCrate>, ModelError> {
-    TABLES.iter().map(|(name, text)| parse_checked_model(name, text)).collect()
+pub fn builtin() -> Result<&'static [Arc<ModelCrate>], ModelError> {
+    static READ: OnceLock<Result<Vec<Arc<ModelCrate>>, ModelError>> = OnceLock::new();
+    let read = || TABLES.iter().map(|(name, text)| parse_checked_model(name, text).map(Arc::new)).collect();
+    READ.get_or_init(read).as_deref().map_err(Clone::clone)
 }
 
 /// What an attribute macro does to the item it stands on.
@@ -93,9 +96,14 @@ pub enum AttributeEffect {
 }
 
 /// What the attribute macros of the table add to or beside their items.
-pub fn rewrites() -> Vec<Rewrite> {
-    let rows = attributes().unwrap_or_default();
-    let added = rows.into_iter().filter(|row| row.effect != AttributeEffect::Harmless);
+pub fn rewrites() -> Arc<[Rewrite]> {
+    static READ: OnceLock<Arc<[Rewrite]>> = OnceLock::new();
+    READ.get_or_init(read_rewrites).clone()
+}
+
+fn read_rewrites() -> Arc<[Rewrite]> {
+    let rows = attributes().unwrap_or_default().iter().cloned();
+    let added = rows.filter(|row| row.effect != AttributeEffect::Harmless);
     let rewrite = |row: Attribute| Rewrite {
         path: row.path,
         from: row.from,
@@ -135,17 +143,18 @@ pub fn targets() -> Vec<Target> {
     file.map_or_else(Vec::new, |file| file.target.into_iter().map(target).collect())
 }
 
-/// Reads the table of attributes.
+/// The table of attributes, read once.
 ///
 /// # Errors
 /// Never, unless the table was changed and its test was not run.
-pub fn attributes() -> Result<Vec<Attribute>, toml::de::Error> {
+pub fn attributes() -> Result<&'static [Attribute], toml::de::Error> {
     #[derive(Deserialize)]
     struct File {
         attribute: Vec<Attribute>,
     }
-    let file: File = toml::from_str(include_str!("attributes.toml"))?;
-    Ok(file.attribute)
+    static READ: OnceLock<Result<Vec<Attribute>, toml::de::Error>> = OnceLock::new();
+    let read = || toml::from_str(include_str!("attributes.toml")).map(|file: File| file.attribute);
+    READ.get_or_init(read).as_deref().map_err(Clone::clone)
 }
 
 #[cfg(test)]
@@ -155,7 +164,6 @@ mod tests {
     use crate::ir::{FileId, Span};
     use crate::source::parse_model;
     use crate::source::{Ns, Package, PackageId, Resolved, Sources, World};
-    use std::sync::Arc;
 
     /// One package whose library is this text.
     struct One(&'static str);
@@ -176,7 +184,7 @@ mod tests {
             analysed: true,
             ..Package::default()
         };
-        World::new(sources, vec![package], builtin().unwrap())
+        World::new(sources, vec![package], builtin().unwrap().iter().cloned())
     }
 
     fn resolve(world: &World<'_>, krate: CrateId, path: &str, ns: Ns) -> Resolved {
@@ -249,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_row_can_be_for_some_versions() {
-        let table = builtin().unwrap().into_iter().find(|table| table.name == "cw_storage_plus").unwrap();
+        let table = builtin().unwrap().iter().find(|table| table.name == "cw_storage_plus").unwrap();
         let count = |version| table.rows.iter().filter(|row| row.versions.is_some() && row.covers(version)).count();
         assert_eq!((count("0.13.4"), count("1.2.0"), count("")), (1, 1, 1));
         let old = table.rows.iter().find(|row| row.versions.is_some() && row.covers("0.13.4")).unwrap();
