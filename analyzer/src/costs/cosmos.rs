@@ -49,8 +49,8 @@ pub(crate) struct Message {
     pub(crate) contract: String,
     /// `execute::transfer`, `instantiate`, `migrate`.
     pub(crate) entry: String,
-    /// The fields of the message.
-    pub(crate) args: Map<String, Value>,
+    /// What the message carries: its fields, or the value of a variant of one unnamed field.
+    pub(crate) args: Value,
     /// Attached coins.
     pub(crate) funds: Vec<Value>,
 }
@@ -83,25 +83,18 @@ fn message(value: &Value) -> Option<Message> {
         "MsgExecuteContract" => {
             // A message is an object of one field, or a bare name.
             let (variant, args) = match &value["msg"] {
-                Value::String(name) => (name.clone(), Map::new()),
-                Value::Object(map) => {
-                    let (name, args) = map.iter().next()?;
-                    (name.clone(), args.as_object().cloned().unwrap_or_default())
-                }
+                Value::String(name) => (name.clone(), Value::Object(Map::new())),
+                Value::Object(map) => map.iter().next().map(|(name, args)| (name.clone(), args.clone()))?,
                 _ => return None,
             };
             (format!("execute::{}", super::folded(&variant)), args)
         }
-        "MsgInstantiateContract" | "MsgInstantiateContract2" => ("instantiate".to_owned(), object(&value["msg"])),
-        "MsgMigrateContract" => ("migrate".to_owned(), object(&value["msg"])),
+        "MsgInstantiateContract" | "MsgInstantiateContract2" => ("instantiate".to_owned(), value["msg"].clone()),
+        "MsgMigrateContract" => ("migrate".to_owned(), value["msg"].clone()),
         _ => return None,
     };
     let funds = value["funds"].as_array().cloned().unwrap_or_default();
     Some(Message { sender: text("sender"), contract: text("contract"), entry, args, funds })
-}
-
-fn object(value: &Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
 }
 
 /// A whole number, written as one or as text.

@@ -1,6 +1,6 @@
 //! The intrinsics of the model language: what a table's row says a real function does to state.
 
-use super::record::{Did, Event, Load, Stored};
+use super::record::{Did, Event, Load, Stored, changed_fields, part};
 use super::value::{CellVal, Delta, Dep, Kind, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::{BinOp, ItemKind, Name};
@@ -496,8 +496,7 @@ impl Engine<'_> {
                 // A changed field tells what decided it; for a delta that is not the old value. Fields that are stored
                 // as they were loaded tell nothing.
                 for (path, delta) in changed {
-                    let (Some(name), Kind::Struct(fields)) = (path.first(), &value.kind) else { continue };
-                    let Some(new) = fields.get(name).cloned() else { continue };
+                    let Some(new) = part(value, path) else { continue };
                     let mut loads = self.loads_of(&new);
                     if let Some(delta) = delta {
                         loads.retain(|dep| !dep.meets(delta));
@@ -538,20 +537,7 @@ impl Engine<'_> {
                     _ => return Stored::Whole,
                 };
                 let mut changed = Vec::new();
-                for (name, field) in &fields.fields {
-                    let delta = match &field.kind {
-                        Kind::Sym(sym) => sym.delta.clone(),
-                        _ => None,
-                    };
-                    let of_field = delta.as_ref().is_some_and(|delta| {
-                        delta.load == load && !delta.option && delta.path.len() == 1 && delta.path[0] == *name
-                    });
-                    match delta {
-                        Some(delta) if of_field && delta.op.is_none() => {}
-                        Some(delta) if of_field => changed.push((vec![name.clone()], Some(delta))),
-                        _ => changed.push((vec![name.clone()], None)),
-                    }
-                }
+                changed_fields(fields, load, &mut Vec::new(), &mut changed);
                 if changed.is_empty() { Stored::Same } else { Stored::Fields(load, changed) }
             }
             _ => Stored::Whole,

@@ -5,7 +5,7 @@
 //! changed by a delta, at the same cell and key, whose load nobody observes, is a `commute`; every other read and write
 //! of one key is an `update` (MODEL §2).
 
-use super::value::{CellVal, Delta, Dep, Sym};
+use super::value::{CellVal, Delta, Dep, Kind, StructVal, Sym, Val};
 use crate::ir::hir::Name;
 use crate::ir::{
     Access, Bound, Cell, CellId, Certainty, Const, External, Mode, Op, Reach, Span, Storage, Term, Type, Unit, Unknown,
@@ -619,5 +619,40 @@ fn terms_may_equal(a: &Term, b: &Term) -> bool {
             xs.len() != ys.len() || xs.iter().zip(ys).all(|(x, y)| terms_may_equal(x, y))
         }
         _ => true,
+    }
+}
+
+/// A part of a value, by the names of fields.
+pub(super) fn part(value: &Val, path: &[Name]) -> Option<Val> {
+    path.iter().try_fold(value.clone(), |value, name| match &value.kind {
+        Kind::Struct(fields) => fields.get(name).cloned(),
+        _ => None,
+    })
+}
+
+/// Fields of a struct made from what `load` gave that are not as they were loaded: path and, where it is one, the delta. A
+/// field that is a struct made from its own old value counts by its fields, and no delta is told of those.
+pub(super) fn changed_fields(
+    fields: &StructVal,
+    load: u32,
+    path: &mut Vec<Name>,
+    changed: &mut Vec<(Vec<Name>, Option<Rc<Delta>>)>,
+) {
+    for (name, field) in &fields.fields {
+        path.push(name.clone());
+        let from_here = |delta: &Rc<Delta>| delta.load == load && !delta.option && delta.path == *path;
+        match &field.kind {
+            Kind::Sym(sym) => match sym.delta.as_ref().filter(|delta| from_here(delta)) {
+                Some(delta) if delta.op.is_none() => {}
+                Some(delta) if path.len() == 1 => changed.push((path.clone(), Some(delta.clone()))),
+                _ => changed.push((path.clone(), None)),
+            },
+            Kind::Struct(inner) => match inner.base.as_ref().and_then(|base| base.delta.as_ref()) {
+                Some(delta) if from_here(delta) && delta.op.is_none() => changed_fields(inner, load, path, changed),
+                _ => changed.push((path.clone(), None)),
+            },
+            _ => changed.push((path.clone(), None)),
+        }
+        path.pop();
     }
 }

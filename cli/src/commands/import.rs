@@ -78,6 +78,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         };
         known.contracts.insert(address.to_owned(), contract);
     }
+    known.only =
+        if let ([only], true) = (contracts.as_slice(), known.contracts.is_empty()) { Some(*only) } else { None };
     let mut done = Imported::default();
     let mut out: Box<dyn Write> = match &args.output {
         Some(path) if path != Path::new("-") => {

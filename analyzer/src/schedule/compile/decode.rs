@@ -249,11 +249,19 @@ impl<'de> DeserializeSeed<'de> for In<'_> {
             let value: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
             return self.whole(&value).map_err(D::Error::custom);
         }
-        if matches!(self.ty, Type::Opaque(_)) {
+        if opaque(self.ty) {
             deserializer.deserialize_ignored_any(IgnoredAny)?;
             return Ok(());
         }
         deserializer.deserialize_any(self)
+    }
+}
+
+/// Types that say nothing of their values, options of them included.
+fn opaque(ty: &Type) -> bool {
+    match ty {
+        Type::Option(inner) => opaque(inner),
+        other => matches!(other, Type::Opaque(_)),
     }
 }
 

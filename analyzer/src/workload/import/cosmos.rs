@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Imported, Known};
-use crate::costs::cosmos::{messages, number, responses};
+use crate::costs::cosmos::{Message, messages, number, responses};
+use crate::manifest::v1::Contract;
 
 pub(super) fn block(
     document: &Value,
@@ -29,7 +30,7 @@ pub(super) fn block(
         let each = gas.map(|gas| gas / found.len() as u64);
         for (index, message) in found.iter().enumerate() {
             let mut call = json!({ "id": format!("{hash}/{index}"), "tx": hash, "entry": message.entry,
-                "caller": message.sender, "args": message.args });
+                "caller": message.sender, "args": shaped_arguments(message, known) });
             if !message.contract.is_empty() {
                 call["address"] = json!(message.contract);
             }
@@ -56,4 +57,18 @@ pub(super) fn block(
         }
     }
     Ok(())
+}
+
+/// Arguments by parameter. A variant of one unnamed field (`UploadLogo(Logo)`) is written on the chain as that field's value;
+/// the manifest calls the parameter `value`.
+fn shaped_arguments(message: &Message, known: &Known<'_>) -> Value {
+    let contract: Option<&Contract> = known.contracts.get(&message.contract).copied().or(known.only);
+    let entry = contract.and_then(|contract| contract.entries.iter().find(|entry| entry.name == message.entry));
+    let unnamed = entry.is_some_and(|entry| matches!(entry.params.as_slice(), [only] if only.name == "value"));
+    let named = message.args.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("value"));
+    match &message.args {
+        value if unnamed && !named => json!({ "value": value }),
+        Value::Object(_) => message.args.clone(),
+        _ => json!({}),
+    }
 }

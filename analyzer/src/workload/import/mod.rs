@@ -30,6 +30,8 @@ pub enum Kind {
 pub struct Known<'a> {
     /// Contracts by address (program id, contract address).
     pub contracts: BTreeMap<String, &'a Contract>,
+    /// The contract of all addresses, where there is one manifest and nothing says which address is which.
+    pub only: Option<&'a Contract>,
 }
 
 /// What an import did.

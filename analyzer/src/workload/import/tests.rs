@@ -88,6 +88,32 @@ fn a_cosmos_block_by_its_messages() {
     );
 }
 
+/// A variant of one unnamed field is that field's value on the chain; a batch names the parameter.
+#[test]
+fn a_message_of_one_unnamed_field_is_put_under_its_parameter() {
+    let manifest = crate::manifest::read(
+        r#"{"version":1,"contracts":[{"name":"token","framework":"cosmwasm","chain":{"model":"keyed"},"cells":[],"entries":[
+        {"name":"execute::upload_logo","params":[{"name":"value","type":{"opaque":"Logo"}}],"accesses":[]},
+        {"name":"execute::mint","params":[{"name":"extension","type":{"option":{"opaque":"Empty"}},"optional":true}],"accesses":[]}]}]}"#,
+    )
+    .unwrap();
+    let known = Known { only: Some(&manifest.contracts[0]), ..Known::default() };
+    let text = r#"{"txs":[{"txhash":"AA","tx":{"body":{"messages":[
+        {"@type":"/cosmwasm.wasm.v1.MsgExecuteContract","sender":"s","contract":"c1","msg":{"upload_logo":{"url":"u"}},"funds":[]},
+        {"@type":"/cosmwasm.wasm.v1.MsgExecuteContract","sender":"s","contract":"c1","msg":{"upload_logo":"none"},"funds":[]},
+        {"@type":"/cosmwasm.wasm.v1.MsgExecuteContract","sender":"s","contract":"c1","msg":{"mint":{"extension":{"a":1}}},"funds":[]}]}}}]}"#;
+    let (lines, _) = run(Kind::CosmosBlock, text, &known);
+    assert_eq!(lines[0]["args"], serde_json::json!({ "value": { "url": "u" } }));
+    assert_eq!(lines[1]["args"], serde_json::json!({ "value": "none" }));
+    // What is opaque takes any value, also where it may be absent.
+    let evaluator = crate::schedule::Evaluator::new(&[manifest], &Default::default()).unwrap();
+    for line in lines {
+        let text = line.to_string();
+        let line = crate::schedule::CallLine::parse(&text).unwrap();
+        evaluator.decode(&line, &mut crate::schedule::Call::default()).unwrap();
+    }
+}
+
 #[test]
 fn documents_of_another_kind_are_refused() {
     for kind in [Kind::SolanaBlock, Kind::StellarLedger, Kind::CosmosBlock] {
