@@ -97,7 +97,7 @@ fn a_load_after_an_own_write_is_not_the_initial_value_unsound() {
     let found = go(
         "OWNER.save(deps.storage, &info.sender)?; let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())",
     );
-    assert_eq!(found, ["update OWNER", "write M[any]"]);
+    assert_eq!(found, ["update OWNER", "write M[caller]"]);
     let found = go("let o = OWNER.load(deps.storage)?; M.save(deps.storage, &o, &n)?; Ok(Response::new())");
     assert_eq!(found, ["read OWNER", "write M[load(OWNER)]"]);
 }

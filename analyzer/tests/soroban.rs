@@ -5,7 +5,10 @@
 mod common;
 
 use common::analyse_files;
-use crosslane_analyzer::ir::{Callers, Contract, Entry, EntryKind, Step, Term};
+use crosslane_analyzer::chains::Outcome;
+use crosslane_analyzer::conflicts::{self, Scope};
+use crosslane_analyzer::ir::{Callers, Const, Contract, Entry, EntryKind, Step, Term};
+use crosslane_analyzer::lints::LintOptions;
 use crosslane_analyzer::source::{Package, PackageId, Sources};
 use crosslane_analyzer::{Options, analyze};
 use std::sync::Arc;
@@ -389,4 +392,133 @@ fn an_sdk_on_disk_of_a_version_nobody_listed_is_told_by_its_table_unsound() {
         assert_eq!(footprint(contract, "f"), ["write persistent.A[]"], "{version}");
         assert_eq!(contract.assumes.iter().any(|text| text.contains("soroban-sdk")), assumed, "{:?}", contract.assumes);
     }
+}
+
+fn lints_of(files: Vec<(&'static str, String)>) -> Vec<(String, String)> {
+    let analysis = analyse_files(files, &["soroban_sdk", "soroban_token_sdk"]);
+    let found = crosslane_analyzer::lints::run(&analysis, &LintOptions::default());
+    found.into_iter().map(|finding| (finding.code.to_string(), finding.message)).collect()
+}
+
+fn fixture_text(name: &str) -> String {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/soroban");
+    std::fs::read_to_string(dir.join(name).join("src/lib.rs")).unwrap()
+}
+
+#[test]
+fn a_number_from_a_counter_makes_the_second_call_fail_and_a_name_of_its_own_does_not() {
+    let found = lints_of(vec![("src/lib.rs", fixture_text("tickets"))]);
+    assert_eq!(found, [("XL110".to_owned(), "two `take` calls at the same time: the second one fails".to_owned())]);
+    assert_eq!(lints_of(vec![("src/lib.rs", fixture_text("tickets-named"))]), []);
+}
+
+/// How a published library keeps the members of a role: a list by number, the number from a count for each role.
+const ROLES: &str = "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Symbol};
+     #[contracttype] pub enum Key { Count(Symbol), Member(Symbol, u32), Has(Address, Symbol), Nonce(Address), Used(u32) }
+     #[contract] pub struct C;
+     #[contractimpl] impl C {
+         pub fn grant(e: Env, caller: Address, account: Address, role: Symbol) {
+             caller.require_auth();
+             let count: u32 = e.storage().persistent().get(&Key::Count(role.clone())).unwrap_or(0);
+             e.storage().persistent().set(&Key::Member(role.clone(), count), &account);
+             e.storage().persistent().set(&Key::Has(account, role.clone()), &count);
+             e.storage().persistent().set(&Key::Count(role), &(count + 1));
+         }
+         pub fn own(e: Env, caller: Address) {
+             caller.require_auth();
+             let count: u32 = e.storage().persistent().get(&Key::Nonce(caller.clone())).unwrap_or(0);
+             e.storage().persistent().set(&Key::Used(count), &caller);
+             e.storage().persistent().set(&Key::Nonce(caller), &(count + 1));
+         }
+     }";
+
+#[test]
+fn members_of_a_role_by_number_make_the_second_grant_fail() {
+    let found = lints_of(vec![("src/lib.rs", ROLES.to_owned())]);
+    let stale: Vec<&str> =
+        found.iter().filter(|(code, _)| code == "XL110").map(|(_, message)| message.as_str()).collect();
+    assert_eq!(stale, ["two `grant` calls with the same `role` at the same time: the second one fails"]);
+    let contract = text(ROLES);
+    let chain = crosslane_analyzer::chains::get("soroban").unwrap();
+    let verdicts = conflicts::analyse(&contract, chain, Scope::Own);
+    let at = |name: &str| contract.entries.iter().position(|entry| entry.name == name).unwrap();
+    assert_eq!(verdicts.pair(at("grant"), at("grant")).outcome, Outcome::Fails);
+}
+
+const STORED: &str = "#![no_std] use soroban_sdk::{contract, contractimpl, contracttype, Address, Env, Vec};
+     #[contracttype] pub enum Key { Balance(Address), Token(Address, u32), Seen(u32), Count }
+     #[contract] pub struct C;
+     fn balance(e: &Env, who: &Address) -> u32 { e.storage().persistent().get(&Key::Balance(who.clone())).unwrap_or(0) }
+     fn set(e: &Env, who: &Address, to: u32) { e.storage().persistent().set(&Key::Balance(who.clone()), &to); }
+     fn put(e: &Env, who: &Address, at: u32) { e.storage().persistent().set(&Key::Token(who.clone(), at), &1u32); }
+     #[contractimpl] impl C {
+         pub fn mint(e: Env, to: Address) {
+             set(&e, &to, balance(&e, &to) + 1);
+             put(&e, &to, balance(&e, &to) - 1);
+         }
+         pub fn send(e: Env, from: Address, to: Address) {
+             set(&e, &from, balance(&e, &from) - 1);
+             set(&e, &to, balance(&e, &to) + 1);
+             put(&e, &from, balance(&e, &from));
+         }
+         pub fn perhaps(e: Env, to: Address, which: bool) {
+             if which { set(&e, &to, 7); }
+             put(&e, &to, balance(&e, &to));
+         }
+         pub fn all(e: Env, to: Address, many: Vec<Address>) {
+             set(&e, &to, 7);
+             for who in many.iter() { set(&e, &who, balance(&e, &who) + 1); }
+             put(&e, &to, balance(&e, &to));
+         }
+         pub fn turn(e: Env, to: Address, many: Vec<u32>) {
+             for n in many.iter() { put(&e, &to, balance(&e, &to)); set(&e, &to, n); }
+         }
+         pub fn gone(e: Env, to: Address) {
+             set(&e, &to, 7);
+             e.storage().persistent().remove(&Key::Balance(to.clone()));
+             put(&e, &to, balance(&e, &to));
+         }
+     }";
+
+/// Second components of the keys of `Token`.
+fn numbers(name: &str) -> Vec<Term> {
+    let contract = text(STORED);
+    let of_token = |cell: u32| contract.cells[cell as usize].name == "Token";
+    let accesses = entry(&contract, name).accesses.iter().filter(|access| of_token(access.cell.0));
+    let mut found: Vec<Term> = accesses.map(|access| access.key[1].clone()).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[test]
+fn what_the_call_itself_stored_is_known_imprecise() {
+    let mint = numbers("mint");
+    assert!(matches!(mint.as_slice(), [Term::Fn { name, .. }] if name == "sub"), "{mint:?}");
+    assert!(!mint[0].has_any(), "{mint:?}");
+    let send = numbers("send");
+    assert!(matches!(send.as_slice(), [Term::Fn { name, .. }] if name == "if_equal"), "{send:?}");
+    assert!(!send[0].has_any(), "{send:?}");
+}
+
+#[test]
+fn what_may_have_been_stored_is_every_one_of_them_unsound() {
+    let perhaps = numbers("perhaps");
+    let has = |found: &[Term], wanted: &dyn Fn(&Term) -> bool| {
+        found.iter().any(|term| {
+            *term == Term::Any || {
+                let mut hit = false;
+                term.walk(&mut |inner| hit |= wanted(inner));
+                hit
+            }
+        })
+    };
+    assert!(has(&perhaps, &|term| matches!(term, Term::Load { .. })), "{perhaps:?}");
+    assert!(has(&perhaps, &|term| *term == Term::Const(Const::Int(7))), "{perhaps:?}");
+    // After a loop that may have written it, inside one, and once it is gone, nobody knows.
+    for name in ["all", "turn"] {
+        assert_eq!(numbers(name), [Term::Any], "{name}");
+    }
+    let gone = numbers("gone");
+    assert!(has(&gone, &|term| *term == Term::Const(Const::Int(0))), "{gone:?}");
 }

@@ -158,6 +158,10 @@ pub fn term(contract: &Contract, value: &Term) -> String {
         Term::Fn { name, of, .. } => match (name.as_str(), of.as_slice()) {
             ("tuple", parts) => format!("({})", all(parts)),
             ("decode", [one]) => term(contract, one),
+            ("if_equal", [a, b, then, otherwise]) => {
+                let [a, b, then, otherwise] = [a, b, then, otherwise].map(|one| term(contract, one));
+                format!("{then} if {a} = {b}, else {otherwise}")
+            }
             _ => format!("{name}({})", all(of)),
         },
         Term::Coalesce(of) => of.iter().map(|one| term(contract, one)).collect::<Vec<_>>().join(" or "),

@@ -7,6 +7,7 @@
 
 pub(crate) mod cosmos;
 mod solana;
+mod soroban;
 mod table;
 
 use std::collections::BTreeMap;
@@ -41,8 +42,15 @@ pub(crate) trait Reader: Sync {
 }
 
 /// All formats; the first that recognises a file reads it.
-const READERS: &[&dyn Reader] =
-    &[&cosmos::Transactions, &solana::Transactions, &solana::Bench, &solana::Logs, &table::Lines, &table::Table];
+const READERS: &[&dyn Reader] = &[
+    &cosmos::Transactions,
+    &solana::Transactions,
+    &solana::Bench,
+    &solana::Logs,
+    &soroban::Simulations,
+    &table::Lines,
+    &table::Table,
+];
 
 /// Why costs cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -180,7 +180,10 @@ impl Engine<'_> {
         }
         let mut with_default = inner_delta.as_ref().clone();
         with_default.default = Some(default.clone());
-        let value = inner.single().map(|term| Term::Coalesce(vec![term.clone(), Term::Const(default)]));
+        let value = inner.single().map(|term| match super::memory::is_present(term) {
+            true => term.clone(),
+            false => Term::Coalesce(vec![term.clone(), Term::Const(default)]),
+        });
         let terms = value.into_iter().filter(|term| term.size() <= super::value::MAX_TERM_SIZE).collect();
         let sym = Sym { delta: Some(Rc::new(with_default)), terms, ..inner.as_ref().clone() };
         Some(Val::sym(some.ty.clone(), sym))

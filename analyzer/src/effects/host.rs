@@ -383,6 +383,9 @@ impl Engine<'_> {
     }
 
     pub(super) fn event(&mut self, did: Did, cell: CellId, key: Vec<Rc<Sym>>, span: Span) {
+        if matches!(did, Did::Write(_) | Did::Delete | Did::Append) {
+            self.forget(cell, &key);
+        }
         // A key that depends on state makes that state matter.
         for part in &key {
             self.rec.observe(&part.loads.clone());
@@ -419,7 +422,7 @@ impl Engine<'_> {
     pub(super) fn load(&mut self, cell: CellId, key: Vec<Rc<Sym>>, span: Span, reads: bool) -> Sym {
         let initial = !self.rec.may_have_written(cell, &key);
         let load = self.rec.loads.len() as u32;
-        let mut terms: Vec<Term> = Vec::new();
+        let mut terms: Vec<Term>;
         if initial {
             let mut keys: Vec<Vec<Term>> = vec![Vec::new()];
             for part in &key {
@@ -439,6 +442,8 @@ impl Engine<'_> {
             if terms.iter().any(|term| term.size() > super::value::MAX_TERM_SIZE) {
                 terms.clear();
             }
+        } else {
+            terms = self.remembered(cell, &key);
         }
         let seq = self.rec.events.len() as u32;
         self.rec.loads.push(Load::new(cell, key.clone(), seq));
@@ -505,7 +510,9 @@ impl Engine<'_> {
                 }
             }
         }
-        self.event(Did::Write(stored), id, key, span);
+        let before = self.before_write(id, &key);
+        self.event(Did::Write(stored), id, key.clone(), span);
+        self.keep_write(before, &key, value);
     }
 
     /// How a stored value relates to what was loaded from the same place.

@@ -23,6 +23,7 @@ mod impls;
 mod iter;
 mod keyed;
 mod loops;
+mod memory;
 pub(crate) mod method;
 mod native;
 mod numbers;
@@ -158,6 +159,7 @@ pub struct Engine<'w> {
     pub(crate) foreign: Option<Foreign>,
     cells: Cells,
     store: Store,
+    memory: memory::Memory,
     rec: Recorder,
     consts: FxHashMap<ItemId, Val>,
     const_running: Vec<ItemId>,
@@ -335,6 +337,7 @@ impl<'w> Engine<'w> {
             foreign: None,
             cells: Cells::default(),
             store: Store::default(),
+            memory: memory::Memory::default(),
             rec: Recorder::default(),
             consts: FxHashMap::default(),
             const_running: Vec::new(),

@@ -232,6 +232,7 @@ impl<'w> Engine<'w> {
         self.store.clear();
         self.rooted.clear();
         self.rec = Recorder::default();
+        self.start_memory();
         self.stack.clear();
         self.via = Rc::from([]);
         self.nesting = 0;

@@ -39,6 +39,10 @@ impl Store {
         let old = std::mem::replace(&mut self.slots[slot as usize], value);
         self.journal.push((slot, old));
     }
+    /// Gives a slot that nobody has used yet the value it has on every way.
+    pub(super) fn preset(&mut self, slot: u32, value: Val) {
+        self.slots[slot as usize] = value;
+    }
     pub(super) fn mark(&self) -> usize {
         self.journal.len()
     }

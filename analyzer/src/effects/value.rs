@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A join keeps this many terms before it gives up and says "anything" (MODEL §6.1).
 pub(crate) const MAX_TERMS: usize = 4;
 /// Terms larger than this are replaced by "anything" (MODEL §6.4).
-pub(crate) const MAX_TERM_SIZE: usize = 24;
+pub(crate) const MAX_TERM_SIZE: usize = 40;
 /// Sequences up to this length keep their elements apart.
 pub(crate) const MAX_EXACT: usize = 12;
 /// Structured values deeper than this become symbols.

@@ -1,8 +1,9 @@
 //! A call that fails because another call landed first: the key it writes depends on state that the other one changes.
 //!
 //! ## What it does
-//! Finds writes whose key contains a stored value (at a key that is the same in every call) that a message which anyone
-//! may send can change. It speaks on chains where a call announces its keys before it runs.
+//! Finds writes whose key contains a stored value that a message which anyone may send can change: one that is the same in
+//! every call, or one by an argument that nobody has to sign for (a role, a market), which two calls of a message may share.
+//! It speaks on chains where a call announces its keys before it runs.
 //!
 //! ## Why it costs
 //! The keys were fixed when the call was simulated or signed. If another call changes the value in between, the key the
@@ -33,7 +34,7 @@
 use super::facts::{At, Cx, fixed_key, own, writes};
 use super::{Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, Term};
+use crate::ir::{CellId, Step, Term};
 
 pub(crate) struct StaleKey;
 
@@ -42,6 +43,8 @@ pub(crate) struct Hit {
     write: At,
     cell: CellId,
     change: At,
+    /// Arguments that both calls must share; empty where any two calls meet.
+    shared: Vec<String>,
 }
 
 impl Lint for StaleKey {
@@ -60,11 +63,13 @@ impl Lint for StaleKey {
                 let write = At { entry, access };
                 for (cell, key) in loads_in(&value.key) {
                     let told = hits.iter().any(|hit| hit.write.entry == entry && hit.cell == cell);
-                    if told || !fixed_key(&key) {
+                    if told {
                         continue;
                     }
+                    let shared = if fixed_key(&key) { Some(Vec::new()) } else { open_arguments(cx, entry, &key) };
+                    let Some(shared) = shared else { continue };
                     if let Some(change) = changer(cx, entry, cell, &key) {
-                        hits.push(Hit { write, cell, change });
+                        hits.push(Hit { write, cell, change, shared });
                     }
                 }
             }
@@ -76,7 +81,9 @@ impl Lint for StaleKey {
         let (entry, other) = (hit.write.entry, hit.change.entry);
         let what = cx.words.stale.as_deref().unwrap_or("the second one has to find its key again");
         let message = if entry == other {
-            format!("two {} calls at the same time: {what}", cx.name(entry))
+            let shared: Vec<String> = hit.shared.iter().map(|name| format!("`{name}`")).collect();
+            let with = if shared.is_empty() { String::new() } else { format!(" with the same {}", shared.join(" and ")) };
+            format!("two {} calls{with} at the same time: {what}", cx.name(entry))
         } else {
             format!("a call of {} made before a call of {} landed: {what}", cx.name(entry), cx.name(other))
         };
@@ -104,9 +111,28 @@ fn loads_in(key: &[Term]) -> Vec<(CellId, Vec<Term>)> {
     found
 }
 
-/// An access by which a message that anyone may send changes a cell at this fixed key: the entry point itself first.
+/// The arguments a key is made of, where nobody has to sign for any of them, so that strangers may share them all.
+fn open_arguments(cx: &Cx<'_>, entry: usize, key: &[Term]) -> Option<Vec<String>> {
+    let signed = |name: &str| cx.entry(entry).params.iter().any(|param| param.name == name && param.auth);
+    let mut names = Vec::new();
+    for term in key {
+        match term {
+            Term::Const(_) => {}
+            Term::Arg(path) => match path.as_slice() {
+                [Step::Field(name)] if !signed(name) => names.push(name.clone()),
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    Some(names)
+}
+
+/// An access by which a message that anyone may send changes a cell at this key: the entry point itself first, and only
+/// it where the key is made of its arguments.
 fn changer(cx: &Cx<'_>, entry: usize, cell: CellId, key: &[Term]) -> Option<At> {
-    let own_first = [entry].into_iter().chain(cx.public.iter().copied().filter(|other| *other != entry));
+    let others = cx.public.iter().copied().filter(|other| *other != entry && fixed_key(key));
+    let own_first = [entry].into_iter().chain(others);
     for other in own_first {
         let found = cx.accesses_of(&[other], cell);
         let changes = |at: &At| {

@@ -300,7 +300,10 @@ fn layout_changes(before: &Cell, after: &Cell, out: &mut Vec<CellChange>) {
         push(out, before, Layout::Keys(keys(before), keys(after)), true);
     }
     if before.value != after.value {
-        push(out, before, Layout::Value(type_text(&before.value), type_text(&after.value)), true);
+        // A type that is not known now may be what it was.
+        let known = |cell: &Cell| type_text(&cell.value) != "?";
+        let loses = known(before) && known(after);
+        push(out, before, Layout::Value(type_text(&before.value), type_text(&after.value)), loses);
     }
     if before.unit != after.unit {
         push(out, before, Layout::Unit(before.unit.id.clone(), after.unit.id.clone()), false);

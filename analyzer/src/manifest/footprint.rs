@@ -158,7 +158,7 @@ fn keys_of(contract: &Contract, cell: &Cell, access: &Access, known: &Known<'_>)
 
 /// The values a term may have; `None` for one that is not known, and none for no element of an empty list.
 fn values(term: &Term, known: &Known<'_>, depth: usize) -> Vec<Option<Json>> {
-    if depth > 8 {
+    if depth > 16 {
         return vec![None];
     }
     match term {
@@ -191,6 +191,16 @@ fn values(term: &Term, known: &Known<'_>, depth: usize) -> Vec<Option<Json>> {
             let (left, right) = (values(&of[0], known, depth + 1), values(&of[1], known, depth + 1));
             let pairs = left.iter().flat_map(|x| right.iter().map(move |y| (x, y)));
             pairs.map(|(x, y)| sum(name, x.as_ref()?, y.as_ref()?)).collect()
+        }
+        // What the call itself stored, if it did so under the same key.
+        Term::Fn { name, of, .. } if name == "if_equal" && of.len() == 4 => {
+            let (left, right) = (values(&of[0], known, depth + 1), values(&of[1], known, depth + 1));
+            let chosen: &[Term] = match (left.as_slice(), right.as_slice()) {
+                ([Some(x)], [Some(y)]) if same(x, y) => &of[2..3],
+                ([Some(_)], [Some(_)]) => &of[3..4],
+                _ => &of[2..4],
+            };
+            chosen.iter().flat_map(|term| values(term, known, depth + 1)).collect()
         }
         // The address part of a plain address is the address.
         Term::Fn { name, of, .. } if name == "address" && of.len() == 1 => {
@@ -230,6 +240,12 @@ fn below(value: &Json, path: &[Step]) -> Vec<Option<Json>> {
         },
         _ => vec![None],
     }
+}
+
+/// Equal values; numbers may be written as text.
+fn same(x: &Json, y: &Json) -> bool {
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    x == y || text(x) == text(y)
 }
 
 /// Arithmetic on whole numbers; what does not fit fails the call.

@@ -43,6 +43,6 @@ pub use lanes::{
     BestWorkspace, FreeOptions, FreeOrder, LaneStream, Lanes, MAX_LANES, StreamWorkspace, best, best_effort, free,
     in_order, lower_bound, windowed,
 };
-pub use stages::{Cluster, Stage, Stages, stages, verify_stages};
+pub use stages::{Cluster, Stage, Stages, stages, stages_within, verify_stages};
 pub use state::{State, StateLine};
 pub use verify::{Order, Violation, verify, verify_waves};

@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::batch::{Batch, EXCLUSIVE};
+use super::budget::{Budget, Full, Selection, select};
 
 /// Calls that run one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,6 +120,48 @@ pub fn stages(batch: &Batch, clusters: u32) -> Stages {
         }
     }
     best.unwrap_or_default()
+}
+
+/// Chooses calls for a ledger of `clusters` clusters and puts them into stages: what a lane may take is what all stages
+/// together may take. Calls are tried as [`select`] tries them; if their stages are too long, the last of those with room
+/// are left out.
+///
+/// ```
+/// use crosslane_analyzer::schedule::{stages_within, Access, Batch, Budget, Rule};
+/// let mut batch = Batch::new(Rule::Locks);
+/// for _ in 0..3 { batch.push(10, [Access::write(1)])?; }
+/// let (chosen, found) = stages_within(&batch, 2, &[], &Budget { lane: Some(20), ..Budget::default() });
+/// assert_eq!((chosen.included, found.cost()), (vec![0, 1], 20));
+/// # Ok::<(), crosslane_analyzer::schedule::BatchError>(())
+/// ```
+pub fn stages_within(batch: &Batch, clusters: u32, priorities: &[u64], budget: &Budget) -> (Selection, Stages) {
+    let limit = budget.lane.unwrap_or(u64::MAX);
+    let room = Budget { lane: None, ..budget.clone() };
+    let mut chosen = select(batch, clusters, priorities, &room);
+    let mut order = chosen.included.clone();
+    let priority = |call: u32| priorities.get(call as usize).copied().unwrap_or(0);
+    order.sort_by_key(|&call| Reverse(priority(call)));
+    let fit = |count: usize| {
+        let mut taken: Vec<u32> = order[..count].to_vec();
+        taken.sort_unstable();
+        let found = stages(&batch.permuted(&taken), clusters);
+        (found.cost() <= limit).then_some((taken, found))
+    };
+    let mut best = (Vec::new(), Stages::default());
+    let (mut low, mut high) = (0, order.len());
+    let mut next = high;
+    while low < high {
+        match fit(next) {
+            Some(found) => (best, low) = (found, next),
+            None => high = next - 1,
+        }
+        next = low + (high - low).div_ceil(2);
+    }
+    for &call in &order[low..] {
+        chosen.left_out.push((call, Full::Lanes));
+    }
+    chosen.included = best.0;
+    (chosen, best.1)
 }
 
 /// Units as small numbers.
@@ -411,6 +454,26 @@ mod tests {
                     assert!(!verify_stages(&batch, &bad, clusters).is_empty());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_finds_room_fits_and_what_fits_is_taken() {
+        for seed in 0..60 {
+            let mut rng = Rng::new(seed);
+            let batch = random_batch(&mut rng, Rule::Locks, 40);
+            let limit = rng.below(batch.total() + 1);
+            let priorities: Vec<u64> = (0..batch.len()).map(|_| rng.below(5)).collect();
+            let budget = Budget { lane: Some(limit), ..Budget::default() };
+            let (chosen, found) = stages_within(&batch, 2, &priorities, &budget);
+            assert!(found.cost() <= limit, "seed {seed}");
+            assert_eq!(chosen.included.len() + chosen.left_out.len(), batch.len());
+            assert_eq!(verify_stages(&batch.permuted(&chosen.included), &found, 2), [] as [&str; 0]);
+            let all = stages(&batch, 2).cost() <= limit;
+            assert_eq!(all, chosen.left_out.is_empty(), "seed {seed}");
+            // Nobody with a higher priority was left out for one with a lower.
+            let lowest = chosen.included.iter().map(|&call| priorities[call as usize]).min().unwrap_or(u64::MAX);
+            assert!(chosen.left_out.iter().all(|(call, _)| priorities[*call as usize] <= lowest));
         }
     }
 

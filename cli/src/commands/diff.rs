@@ -191,7 +191,9 @@ fn lines(change: &ContractDiff, sides: &Sides<'_>, layout: bool) -> Vec<String> 
     }
     for cell in &change.cells {
         if layout || cell.loses_data || matches!(cell.change, Layout::Added) {
-            lines.push(cell_line(cell));
+            // The same change is a finding where a manifest is committed.
+            let code = if cell.loses_data { " (XL905)" } else { "" };
+            lines.push(format!("{}{code}", cell_line(cell)));
         }
     }
     if lines.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crosslane_analyzer::chains::Outcome;
 use crosslane_analyzer::conflicts::{First, Verdict, VerdictKind, words};
 use crosslane_analyzer::ir::EntryKind;
 
@@ -83,6 +84,9 @@ fn sign(verdict: &Verdict) -> char {
         VerdictKind::Unknown => '?',
         _ if first(First::A) => '→',
         _ if first(First::B) => '←',
+        // Only where a chain has both: there most conflicts wait, and the ones that do not are what to look for.
+        VerdictKind::Always if verdict.outcome == Outcome::Fails => '▲',
+        VerdictKind::When if verdict.outcome == Outcome::Fails => '△',
         VerdictKind::Always => '■',
         VerdictKind::When => '◧',
     }
@@ -91,15 +95,19 @@ fn sign(verdict: &Verdict) -> char {
 const LEGEND: &str = "■ always   ◧ when keys meet   · never   ? not known";
 const ORDERED: &str = "   → only if the row's call comes first   ← only if the column's does";
 
-fn legend(judged: &Judged<'_>) -> String {
-    if judged.chain.directional { format!("{LEGEND}{ORDERED}") } else { LEGEND.to_owned() }
+const STALE: &str = "   ▲ △ the same, and the later one can fail";
+
+fn legend(judged: &Judged<'_>, rows: &[usize]) -> String {
+    let fails = edges(judged, rows).iter().any(|(.., sign)| matches!(sign, '▲' | '△'));
+    let ordered = if judged.chain.directional { ORDERED } else { "" };
+    format!("{LEGEND}{ordered}{}", if fails { STALE } else { "" })
 }
 
 fn text(judged: &Judged<'_>, rows: &[usize], several: bool, out: &mut String) {
     if several {
         let _ = writeln!(out, "{}", judged.contract.name);
     }
-    let _ = writeln!(out, "  {}\n", legend(judged));
+    let _ = writeln!(out, "  {}\n", legend(judged, rows));
     let names: Vec<&str> = rows.iter().map(|&at| judged.name(at)).collect();
     let total: usize = names.iter().map(|name| name.chars().count() + 2).sum();
     let left = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
@@ -142,7 +150,7 @@ fn markdown(judged: &Judged<'_>, rows: &[usize], several: bool, out: &mut String
             .collect();
         let _ = writeln!(out, "| {name} | {} |", signs.join(" | "));
     }
-    let _ = writeln!(out, "\n{}", legend(judged));
+    let _ = writeln!(out, "\n{}", legend(judged, rows));
 }
 
 /// Pairs that conflict, with the sign.
@@ -167,6 +175,8 @@ fn dot(judged: &Judged<'_>, rows: &[usize], out: &mut String) {
     for (a, b, sign) in edges(judged, rows) {
         let style = match sign {
             '■' => "penwidth=2",
+            '▲' => "penwidth=2, label=\"fails\"",
+            '△' => "style=dashed, label=\"fails\"",
             '?' => "style=dotted, label=\"?\"",
             '→' => "style=dashed, dir=forward",
             '←' => "style=dashed, dir=back",
@@ -185,6 +195,8 @@ fn mermaid(judged: &Judged<'_>, rows: &[usize], out: &mut String) {
     for (a, b, sign) in edges(judged, rows) {
         let line = match sign {
             '■' => "===",
+            '▲' => "== fails ===",
+            '△' => "-. fails .-",
             '?' => "-. ? .-",
             '→' => "-.->",
             '←' => "<-.-",
@@ -219,7 +231,7 @@ fn svg(judged: &Judged<'_>, rows: &[usize], out: &mut String) {
             let verdict = judged.verdicts.pair(a, b);
             let fill = match sign(verdict) {
                 '·' => "#eef2f0",
-                '■' => "#c2410c",
+                '■' | '▲' => "#c2410c",
                 '?' => "#9ca3af",
                 _ => "#fdba74",
             };
@@ -244,12 +256,13 @@ fn svg(judged: &Judged<'_>, rows: &[usize], out: &mut String) {
 
 /// A verdict in a few words.
 fn phrase(judged: &Judged<'_>, verdict: &Verdict) -> String {
-    match verdict.kind {
-        VerdictKind::Never => "never".to_owned(),
+    let when = match verdict.kind {
+        VerdictKind::Never => return "never".to_owned(),
         VerdictKind::Always => "always".to_owned(),
         VerdictKind::Unknown => "not known".to_owned(),
         VerdictKind::When => format!("when {}", words::condition(judged.contract, &verdict.when)),
-    }
+    };
+    if verdict.outcome == Outcome::Fails { format!("{when}; the later one can fail") } else { when }
 }
 
 fn escape(text: &str) -> String {

@@ -18,7 +18,7 @@ use crosslane_analyzer::schedule::io::{
 };
 use crosslane_analyzer::schedule::{
     Batch, Budget, Evaluator, EvaluatorOptions, Full, Limits, Method, Order, Request, Scope, Selection, State,
-    percentiles, plan, select, stages, verify_stages,
+    percentiles, plan, select, stages, stages_within, verify_stages,
 };
 
 use super::Exit;
@@ -410,9 +410,6 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
     let lanes = args.lanes.or(chain.workers).unwrap_or(4);
     let bad: Vec<String> =
         loaded.bad.iter().map(|bad| format!("{}:{}: {}", path.display(), bad.line, bad.message)).collect();
-    if args.shape == Shape::Stages {
-        return staged(&loaded, lanes, setting, bad, json);
-    }
     let (mut budget, mut limited) = (
         Budget { block: args.block_limit, lane: args.lane_limit, unit: args.unit_limit, resources: Vec::new() },
         args.block_limit.or(args.lane_limit).or(args.unit_limit).is_some(),
@@ -424,7 +421,11 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
         limited = true;
     }
     let priced = loaded.priorities.iter().any(|&priority| priority != 0);
-    let by_priority = setting.order == Order::Free && priced;
+    // Stages have no order of their own, so what comes in is chosen by priority.
+    let by_priority = (setting.order == Order::Free || args.shape == Shape::Stages) && priced;
+    if args.shape == Shape::Stages {
+        return staged(&loaded, lanes, setting, limited.then_some(&budget), by_priority, bad, json);
+    }
     let selection = limited.then(|| {
         let priorities: &[u64] = if by_priority { &loaded.priorities } else { &[] };
         select(&loaded.batch, lanes, priorities, &budget)
@@ -646,13 +647,31 @@ fn waves(report: &Report<'_>) -> String {
     out
 }
 
-fn staged(loaded: &Loaded, lanes: u32, setting: &Setting, bad: Vec<String>, wanted: bool) -> anyhow::Result<Done> {
-    let found = stages(&loaded.batch, lanes);
-    if let Some(problem) = verify_stages(&loaded.batch, &found, lanes).first() {
+/// Stages and clusters. What a lane may take is what all stages together may take.
+fn staged(
+    loaded: &Loaded,
+    lanes: u32,
+    setting: &Setting,
+    budget: Option<&Budget>,
+    by_priority: bool,
+    bad: Vec<String>,
+    wanted: bool,
+) -> anyhow::Result<Done> {
+    let (included, found, selection) = match budget {
+        None => ((0..loaded.batch.len() as u32).collect(), stages(&loaded.batch, lanes), None),
+        Some(budget) => {
+            let priorities: &[u64] = if by_priority { &loaded.priorities } else { &[] };
+            let (selection, found) = stages_within(&loaded.batch, lanes, priorities, budget);
+            (selection.included.clone(), found, Some(selection))
+        }
+    };
+    let part = loaded.batch.permuted(&included);
+    if let Some(problem) = verify_stages(&part, &found, lanes).first() {
         anyhow::bail!("the stages are wrong: {problem}");
     }
     let ids = |calls: &[u32]| -> Vec<&str> {
-        let lines = calls.iter().flat_map(|&node| {
+        let lines = calls.iter().flat_map(|&call| {
+            let node = included[call as usize];
             let from = loaded.first_line(node);
             (from..loaded.len()).take_while(move |&line| loaded.nodes[line] == node)
         });
@@ -670,16 +689,22 @@ fn staged(loaded: &Loaded, lanes: u32, setting: &Setting, bad: Vec<String>, want
             serde_json::json!({ "cost": stage.cost(), "clusters": clusters })
         })
         .collect();
-    let total = loaded.batch.total();
-    let json = serde_json::json!({ "version": 1, "model": setting.evaluator.chain().id, "clusters": lanes,
+    let total = part.total();
+    let mut json = serde_json::json!({ "version": 1, "model": setting.evaluator.chain().id, "clusters": lanes,
         "stages": list, "cost": found.cost(), "serial_cost": total });
     let speedup = if found.cost() == 0 { 1.0 } else { total as f64 / found.cost() as f64 };
-    let summary = format!(
+    let out = selection.as_ref().map(|selection| left_out(loaded, selection, setting)).unwrap_or_default();
+    let mut summary = format!(
         "  {} · {} · at most {lanes} clusters each\n  serial {} · all stages {} · {speedup:.2}×\n",
-        plural(loaded.len() as u64, "call", "calls"),
+        plural((loaded.len() - out.len()) as u64, "call", "calls"),
         plural(found.stages.len() as u64, "stage", "stages"),
         grouped(total),
         grouped(found.cost()),
     );
+    if let Some(selection) = &selection {
+        budget_lines(loaded, selection, setting, &mut summary);
+        let rows = out.iter().map(|left| serde_json::json!({ "id": left.id, "full": left.full }));
+        json["left_out"] = rows.collect();
+    }
     Ok(Done { summary, json: wanted.then(|| format!("{json}\n").into_bytes()), bad })
 }
