@@ -65,7 +65,11 @@ pub(crate) enum Command {
     /// What one entry point touches
     Footprint(commands::footprint::Args),
     /// Accounts of instructions: declared locks and what the code does
-    Accounts(commands::footprint::AccountsArgs),
+    Accounts(commands::accounts::Args),
+    /// A transaction against the program: locks without need, missing accounts, one account twice
+    CheckTx(commands::check_tx::Args),
+    /// An interface description against what the program declares
+    IdlCheck(commands::idl_check::Args),
     /// Storage slots of one call, as an EIP-2930 access list
     AccessList(commands::access_list::Args),
     /// Keep a file of known findings

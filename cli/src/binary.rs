@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 /// The section's name.
 const SECTION: &[u8] = b".crosslane.v1";
 
@@ -54,14 +56,15 @@ fn elf(bytes: &[u8]) -> Option<Option<&[u8]>> {
         return Some(None);
     }
     let strings = header(names)?;
-    let (strings, strings_size) = (number(strings + offset_at, word)?, number(strings + size_at, word)?);
+    let field = |header: u64, at: u64| number(header.checked_add(at)?, word);
+    let (strings, strings_size) = (field(strings, offset_at)?, field(strings, size_at)?);
     let strings = slice(strings, strings_size)?;
     for index in 0..count {
         let at = header(index)?;
         let name = strings.get(usize::try_from(number(at, 4)?).ok()?..)?;
         let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
         if name == SECTION {
-            return Some(Some(slice(number(at + offset_at, word)?, number(at + size_at, word)?)?));
+            return Some(Some(slice(field(at, offset_at)?, field(at, size_at)?)?));
         }
     }
     Some(None)
@@ -96,64 +99,12 @@ fn leb(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// SHA-256, hexadecimal (FIPS 180-4).
+/// SHA-256, hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let mut constants = [0u32; 64];
-    let mut state = [0u32; 8];
-    // Fractional parts of cube and square roots of the first primes.
-    let primes = (2u64..).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0));
-    for (at, prime) in primes.take(64).enumerate() {
-        constants[at] = root(u128::from(prime), 3);
-        if at < 8 {
-            state[at] = root(u128::from(prime), 2);
-        }
-    }
-    let mut message = bytes.to_vec();
-    message.push(0x80);
-    while message.len() % 64 != 56 {
-        message.push(0);
-    }
-    message.extend((bytes.len() as u64 * 8).to_be_bytes());
-    for block in message.chunks_exact(64) {
-        let mut w = [0u32; 64];
-        for (at, word) in block.chunks_exact(4).enumerate() {
-            w[at] = word.iter().fold(0, |value, byte| value << 8 | u32::from(*byte));
-        }
-        for at in 16..64 {
-            let (a, b) = (w[at - 15], w[at - 2]);
-            let s0 = a.rotate_right(7) ^ a.rotate_right(18) ^ (a >> 3);
-            let s1 = b.rotate_right(17) ^ b.rotate_right(19) ^ (b >> 10);
-            w[at] = w[at - 16].wrapping_add(s0).wrapping_add(w[at - 7]).wrapping_add(s1);
-        }
-        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
-        for at in 0..64 {
-            let s1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
-            let choice = (e & f) ^ (!e & g);
-            let one = h.wrapping_add(s1).wrapping_add(choice).wrapping_add(constants[at]).wrapping_add(w[at]);
-            let s0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
-            let two = s0.wrapping_add((a & b) ^ (a & c) ^ (b & c));
-            (h, g, f, e, d, c, b, a) = (g, f, e, d.wrapping_add(one), c, b, a, one.wrapping_add(two));
-        }
-        for (old, new) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-            *old = old.wrapping_add(new);
-        }
-    }
-    state.iter().fold(String::new(), |mut text, word| {
-        let _ = write!(text, "{word:08x}");
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The first 32 bits behind the point of the `degree`-th root of a small number.
-fn root(number: u128, degree: u32) -> u32 {
-    // The largest x with x^degree ≤ number · 2^(32·degree).
-    let wanted = number << (32 * degree);
-    let (mut low, mut high) = (0u128, 1u128 << 37);
-    while high - low > 1 {
-        let middle = (low + high) / 2;
-        if middle.checked_pow(degree).is_some_and(|power| power <= wanted) { low = middle } else { high = middle }
-    }
-    low as u32
 }
 
 #[cfg(test)]
@@ -181,6 +132,23 @@ mod tests {
         assert_eq!(section(&module(SECTION, b"{}")), Ok(&b"{}"[..]));
         assert!(section(&module(b"name", b"x")).unwrap_err().contains("no section"));
         assert!(section(b"text").unwrap_err().contains("neither"));
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_an_error_and_no_panic() {
+        for class in [1, 2] {
+            for last in [0xff, 0xf7, 0xe7] {
+                let mut bytes = b"\x7fELF".to_vec();
+                bytes.resize(64, 0);
+                (bytes[4], bytes[5]) = (class, 1);
+                // The table of sections at the end of all addresses, one entry of no size.
+                let (table, count) = if class == 2 { (0x28..0x30, 0x3c) } else { (0x20..0x24, 0x30) };
+                bytes[table.clone()].fill(0xff);
+                bytes[table.start] = last;
+                bytes[count] = 1;
+                assert!(section(&bytes).is_err());
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What was written down before the run: `[expect]` in the configuration and the committed manifest. What does not hold is a
 //! finding like any other.
 
-use crosslane_analyzer::claims::judge;
+use crosslane_analyzer::claims::{Claim, Kind, judge, named};
 use crosslane_analyzer::conflicts::{Class, words};
 use crosslane_analyzer::diagnostics::{Finding, Label, Level, NoteKind};
-use crosslane_analyzer::ir::Span;
+use crosslane_analyzer::ir::{Contract, Span, Unknown};
 use crosslane_analyzer::{lints, manifest};
 
 use crate::commands::manifest as file;
@@ -68,11 +68,15 @@ fn claims(unit: &Unit, out: &mut Vec<Finding>) -> anyhow::Result<()> {
                 }));
             }
             // `trusted` is not checked, and nothing more is claimed of a function whose accesses cannot be seen.
-            if claim.attribute != "trusted" && !own.unknowns.is_empty() {
-                let what: Vec<String> = own.unknowns.iter().map(|unknown| format!("`{}`", unknown.what)).collect();
+            let unseen = unseen(&all.view, claim);
+            if let (true, Some((whose, first))) = (claim.attribute != "trusted", unseen.first()) {
+                let mut what: Vec<String> = unseen.iter().map(|(_, unknown)| format!("`{}`", unknown.what)).collect();
+                what.sort();
+                what.dedup();
+                let who = if *whose == own.name { "it".to_owned() } else { format!("`{whose}`") };
                 let message =
-                    format!("the claim on `{}` cannot be confirmed: it does what cannot be seen", claim.function);
-                let label = Label { span: own.unknowns[0].span, text: own.unknowns[0].what.clone() };
+                    format!("the claim on `{}` cannot be confirmed: {who} does what cannot be seen", claim.function);
+                let label = Label { span: first.span, text: first.what.clone() };
                 out.extend(raise(code, message, label).map(|mut finding| {
                     finding.level = finding.level.min(Level::Warn);
                     finding.secondary.push(Label { text: "claimed here".to_owned(), ..there.clone() });
@@ -82,6 +86,27 @@ fn claims(unit: &Unit, out: &mut Vec<Finding>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What cannot be seen of the code that a claim speaks of: the function's, and for `parallel` that of the entry points
+/// that run it and of those it is said to run beside. Each with the name of whose it is.
+fn unseen<'a>(view: &'a Contract, claim: &Claim) -> Vec<(&'a str, &'a Unknown)> {
+    let mut of: Vec<usize> = vec![claim.own];
+    if let Ok(Kind::Parallel { with, .. }) = &claim.kind {
+        of.extend(&claim.entries);
+        of.extend(with.iter().flat_map(|(name, ..)| named(view, name)));
+    }
+    let mut out: Vec<(&str, &Unknown)> = Vec::new();
+    for at in of {
+        let Some(entry) = view.entries.get(at) else { continue };
+        for unknown in &entry.unknowns {
+            let known = out.iter().any(|(_, other)| (other.span, &other.what) == (unknown.span, &unknown.what));
+            if !known {
+                out.push((&entry.name, unknown));
+            }
+        }
+    }
+    out
 }
 
 /// How far calls can overlap; lower is better.

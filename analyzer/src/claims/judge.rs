@@ -60,7 +60,7 @@ fn footprint(view: &Contract, claim: &Claim, groups: &[Group]) -> Vec<Breach> {
         }
         let claimed = groups.iter().flat_map(|group| &group.places);
         let names: Vec<&str> = claimed.clone().map(|place| place.cell.as_str()).collect();
-        let unheard = |name: &&str| !view.cells.iter().any(|cell| named(name, &cell.name).is_some());
+        let unheard = |name: &&str| !view.cells.iter().any(|cell| behind(name, &cell.name).is_some());
         let note = nearest(&cell, names.into_iter().filter(unheard)).map(|typo| format!("the claim says `{typo}`"));
         breaches.push(Breach {
             code: "XL901",
@@ -76,7 +76,7 @@ fn footprint(view: &Contract, claim: &Claim, groups: &[Group]) -> Vec<Breach> {
 }
 
 /// The rest of a claimed name behind the cell's: `Some("")` when it is the cell's own.
-fn named<'a>(claimed: &'a str, cell: &str) -> Option<&'a str> {
+fn behind<'a>(claimed: &'a str, cell: &str) -> Option<&'a str> {
     let rest = claimed.strip_prefix(cell)?;
     if rest.is_empty() { Some("") } else { rest.strip_prefix('.') }
 }
@@ -93,7 +93,7 @@ fn covered(view: &Contract, access: &Access, groups: &[Group]) -> bool {
 
 /// True when the claimed place contains the one that is touched.
 fn holds(view: &Contract, access: &Access, place: &Claimed) -> bool {
-    let Some(rest) = named(&place.cell, &view.cell(access.cell).name) else { return false };
+    let Some(rest) = behind(&place.cell, &view.cell(access.cell).name) else { return false };
     let field = if rest.is_empty() { place.field.as_str() } else { rest };
     let touched = access.field.as_deref().unwrap_or("");
     let field_fits = field.is_empty()
@@ -133,16 +133,18 @@ fn parallel(
     for &a in &claim.entries {
         let others: Vec<usize> = match with {
             [] => vec![a],
-            names => names
-                .iter()
-                .flat_map(|(name, ..)| (0..view.entries.len()).filter(|&at| is(&view.entries[at], name)))
-                .collect(),
+            names => names.iter().flat_map(|(name, ..)| named(view, name)).collect(),
         };
         for b in others {
             breaches.extend(pair(view, claim, a, b, unless, &verdicts));
         }
     }
     breaches
+}
+
+/// The entry points that a claim means by a name.
+pub fn named<'a>(view: &'a Contract, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+    (0..view.entries.len()).filter(move |&at| is(&view.entries[at], name))
 }
 
 fn is(entry: &Entry, name: &str) -> bool {

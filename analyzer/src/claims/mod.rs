@@ -10,7 +10,7 @@ mod judge;
 mod parse;
 mod text;
 
-pub use judge::{Breach, judge};
+pub use judge::{Breach, judge, named};
 pub use parse::{ATTRIBUTES, Wrong, arguments};
 
 use crate::effects::{Engine, EntrySpec};

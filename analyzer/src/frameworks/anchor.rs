@@ -164,14 +164,18 @@ fn instruction(engine: &mut Engine<'_>, item: ItemId) -> Option<Instruction> {
         return Some(instruction);
     };
     instruction.context = Some(engine.item(found).name.to_string());
-    let (mut declared, structs) = accounts::flatten(engine, found, &names);
+    let flat = accounts::flatten(engine, found, &names);
+    let mut declared = flat.accounts;
+    for (what, span) in &flat.missed {
+        instruction.unknowns.push(unknown(UnknownReason::Unsupported, format!("{what}, not found"), *span));
+    }
     identity::resolve(engine, item.krate, &mut declared);
     if let Some((place, span)) = identity::caller(&declared) {
         instruction.callers = Callers::Address(place);
         instruction.callers_span = span;
     }
     accounts::written(&mut declared);
-    let remaining = writes::detect(engine, item, &structs, &mut declared);
+    let remaining = writes::detect(engine, item, &flat.structs, !flat.missed.is_empty(), &mut declared);
     instruction.accounts = Some(declared);
     if let Some(span) = remaining {
         let what = "ctx.remaining_accounts".to_owned();

@@ -180,7 +180,7 @@ fn instruction(
     let env = TyEnv::root(module);
     let lowered: Vec<Ty> = function.params.iter().map(|(_, ty)| engine.lower_ty(ty, &env)).collect();
     let mut changes = Changes::new(engine, Vec::new(), vec![Held::Raw; MAX_ACCOUNTS]);
-    changes.chosen = of.map(|(dispatch, arm)| (dispatch.span, arm.at));
+    changes.chosen = of.map(|(dispatch, arm)| (dispatch.span, arm.at.clone()));
     let mut values: Vec<Value> = Vec::new();
     for ((_, ty), lowered) in function.params.iter().zip(&lowered) {
         values.push(match accounts_type(ty) {
@@ -228,7 +228,6 @@ fn instruction(
             }
         }
     }
-    let nothing = all.is_empty() && names.iter().all(Option::is_none) && remaining.is_none() && lost.is_none();
     out.context = Some(name.clone());
     out.accounts = Some(all);
     if let Some(span) = remaining.or(lost.filter(|_| flags.is_empty())) {
@@ -239,7 +238,6 @@ fn instruction(
             if span.is_none() { out.span } else { span },
         ));
     }
-    let _ = nothing;
     out
 }
 

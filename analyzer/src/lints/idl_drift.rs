@@ -1,8 +1,8 @@
 //! The published interface description asks for other locks than the code.
 //!
 //! ## What it does
-//! Compares an interface description with the account parameters of the code: writable, signer, optional, order, names.
-//! Reserved: this version does not raise it yet.
+//! `cargo crosslane idl-check` compares an interface description with the account parameters of the code: names, order,
+//! writable, signer, instructions that only one of them has. `check` does not look for descriptions by itself.
 //!
 //! ## Why it costs
 //! Clients build transactions from the description. A lock too many makes calls wait for nothing, one too few makes them
@@ -28,7 +28,7 @@ use std::convert::Infallible;
 use super::{Cx, Lint, LintInfo};
 use crate::diagnostics::Finding;
 
-/// Raised from outside, with [`super::raise`]: `idl-check` compares a description with the code.
+/// Raised from outside: `idl-check` compares a description with the code.
 pub(crate) struct IdlDrift;
 
 impl Lint for IdlDrift {

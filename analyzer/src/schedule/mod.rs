@@ -34,7 +34,8 @@ pub use check::{Checker, check_schedule};
 #[cfg(feature = "workload")]
 pub(crate) use compile::text_hash;
 pub use compile::{
-    BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope, UnitName,
+    AccountValue, BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope,
+    UnitName,
 };
 pub use flow::{Flow, FlowError};
 pub use graph::{ClassGraph, GraphWorkspace};

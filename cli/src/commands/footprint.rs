@@ -1,10 +1,10 @@
-//! `footprint ENTRY`: what one entry point touches. `accounts`: declared locks beside what the code does.
+//! `footprint ENTRY`: what one entry point touches.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crosslane_analyzer::conflicts::words;
-use crosslane_analyzer::ir::{Certainty, ExternalMode, Reach, Span, Written};
+use crosslane_analyzer::ir::{Certainty, ExternalMode, Reach, Span};
 
 use super::Exit;
 use crate::args::Common;
@@ -34,14 +34,6 @@ pub(crate) struct Args {
     /// A simulated footprint (JSON) to compare with
     #[arg(long, value_name = "FILE", requires = "entry")]
     simulated: Option<PathBuf>,
-}
-
-/// Flags of `accounts`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct AccountsArgs {
-    /// Instructions; all when left out
-    #[arg(value_name = "ENTRY")]
-    entries: Vec<String>,
 }
 
 /// Runs `footprint`.
@@ -133,43 +125,4 @@ fn footprint(judged: &Judged<'_>, at: usize, out: &mut String) {
     // The head holds nothing but a word that needs no saying.
     out.push_str(rows.split_once('\n').map_or("", |(_, rest)| rest));
     out.push('\n');
-}
-
-/// Runs `accounts`.
-pub(crate) fn accounts(args: &AccountsArgs, common: &Common) -> anyhow::Result<Exit> {
-    let units = session::load(common)?;
-    let mut out = String::new();
-    for judged in session::judged(&units)? {
-        for at in wanted(&judged, &args.entries)? {
-            let entry = &judged.contract.entries[at];
-            let Some(accounts) = &entry.accounts else { continue };
-            let _ = writeln!(out, "{}", entry.name);
-            let mut table = Table::new(&["account", "lock", "code writes it", "which one"]);
-            for account in accounts {
-                let lock = match (account.writable, account.signer) {
-                    (true, true) => "write, signer",
-                    (true, false) => "write",
-                    (false, true) => "read, signer",
-                    (false, false) => "read",
-                };
-                let written = match account.written {
-                    Written::Yes => "yes",
-                    Written::No if account.writable => "no: the lock is needless",
-                    Written::No => "no",
-                    Written::Unknown => "not known",
-                };
-                let identity = words::term(judged.contract, &account.identity);
-                table.row(vec![account.name.clone(), lock.to_owned(), written.to_owned(), identity]);
-            }
-            out.push_str(&table.render());
-            out.push('\n');
-        }
-    }
-    if out.is_empty() {
-        return Err(Fail::new("no entry point here declares accounts")
-            .help("`cargo crosslane footprint` shows what entry points touch")
-            .into());
-    }
-    output::show(&out)?;
-    Ok(Exit::Clean)
 }

@@ -1,18 +1,22 @@
 //! One file per verb. A verb takes the flags, asks `session` for the analysis it needs and shows the result.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
 use crate::fail::Fail;
 
 pub(crate) mod access_list;
+pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod check;
+pub(crate) mod check_tx;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod footprint;
+pub(crate) mod idl_check;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -48,6 +52,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// The JSON document in a file.
+fn json_of(path: &Path) -> Result<serde_json::Value, Fail> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Fail::new(format!("cannot be read: {error}")).file(path))?;
+    serde_json::from_str(&text).map_err(|error| Fail::new(format!("this is no JSON: {error}")).file(path))
+}
+
 /// Runs the verb.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     let common = &cli.common;
@@ -71,7 +82,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args),
         Command::List(args) => list::run(&args, common),
         Command::Footprint(args) => footprint::run(&args, common),
-        Command::Accounts(args) => footprint::accounts(&args, common),
+        Command::Accounts(args) => accounts::run(&args, common),
+        Command::CheckTx(args) => check_tx::run(&args, common),
+        Command::IdlCheck(args) => idl_check::run(&args, common),
         Command::AccessList(args) => access_list::run(&args, common),
         Command::Baseline(args) => baseline::run(&args, common),
         Command::Init(args) => init::run(&args, common),

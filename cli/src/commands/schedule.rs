@@ -487,7 +487,11 @@ fn left_out(loaded: &Loaded, selection: &Selection, setting: &Setting) -> Vec<Le
 
 fn unit_text(loaded: &Loaded, setting: &Setting, node: u32, unit: u64) -> String {
     let name = loaded.unit_name(&setting.evaluator, node, unit);
-    spelled(&name.address, &name.cell, &name.key)
+    // An account is known by its address; people know it by what the program calls it.
+    match loaded.account_name(node, &name.address).filter(|_| name.cell.is_empty()) {
+        Some(account) => format!("{account} {}", name.address),
+        None => spelled(&name.address, &name.cell, &name.key),
+    }
 }
 
 /// `token BALANCES[alice]`.

@@ -130,24 +130,25 @@ pub(super) fn find(engine: &mut Engine<'_>, ty: &TypeRef, module: ModId) -> Opti
 
 /// The accounts of a struct in order. `args` are the names of the handler's arguments.
 ///
-/// Also the structs, each with the prefix of its fields' names.
-pub(super) fn flatten(engine: &mut Engine<'_>, id: ItemId, args: &[String]) -> (Vec<Declared>, Vec<(String, ItemId)>) {
-    let mut out = Vec::new();
-    let mut structs = Vec::new();
-    add(engine, id, "", args, 0, &mut out, &mut structs);
-    (out, structs)
+pub(super) fn flatten(engine: &mut Engine<'_>, id: ItemId, args: &[String]) -> Flat {
+    let mut flat = Flat::default();
+    add(engine, id, "", args, 0, &mut flat);
+    flat
 }
 
-fn add(
-    engine: &mut Engine<'_>,
-    id: ItemId,
-    prefix: &str,
-    args: &[String],
-    depth: usize,
-    out: &mut Vec<Declared>,
-    structs: &mut Vec<(String, ItemId)>,
-) {
-    structs.push((prefix.to_owned(), id));
+/// The accounts of an instruction.
+#[derive(Default)]
+pub(super) struct Flat {
+    /// In order.
+    pub(super) accounts: Vec<Declared>,
+    /// The structs they stand in, each with the prefix of its fields' names.
+    pub(super) structs: Vec<(String, ItemId)>,
+    /// Fields that may be any number of accounts: what they are was not found.
+    pub(super) missed: Vec<(String, Span)>,
+}
+
+fn add(engine: &mut Engine<'_>, id: ItemId, prefix: &str, args: &[String], depth: usize, flat: &mut Flat) {
+    flat.structs.push((prefix.to_owned(), id));
     let item = engine.item(id);
     let ItemKind::Struct(def) = &item.kind else { return };
     let module = ModId { krate: id.krate, idx: item.module };
@@ -157,20 +158,32 @@ fn add(
     let args: Vec<(String, String)> = named.zip(args.iter().cloned()).collect();
     let plain: Vec<String> = args.iter().map(|(_, arg)| arg.clone()).collect();
     for field in &def.fields.fields {
-        if out.len() >= MAX_ACCOUNTS {
+        let name = format!("{prefix}{}", field.name);
+        if flat.accounts.len() >= MAX_ACCOUNTS {
+            flat.missed.push((format!("the accounts from `{name}` on"), field.span));
             return;
         }
         let (ty, optional) = unwrapped(&field.ty);
-        let TypeRef::Path(path) = ty else { continue };
-        let Some(segment) = path.segments.last() else { continue };
+        let segment = match ty {
+            TypeRef::Path(path) => path.segments.last(),
+            _ => None,
+        };
+        let Some(segment) = segment else {
+            flat.missed.push((format!("the accounts in `{name}`"), field.span));
+            continue;
+        };
         let wrapper = segment.name.as_str();
         let primitive = PRIMITIVES.contains(&wrapper);
-        if !primitive && depth < MAX_DEPTH {
+        if !primitive {
             // In 2.0 a struct in a struct is written `Nested<T>`.
             let inner = if wrapper == "Nested" { segment.args.first().unwrap_or(ty) } else { ty };
-            if let Some(inner) = find(engine, inner, module) {
-                add(engine, inner, &format!("{prefix}{}.", field.name), &plain, depth + 1, out, structs);
-                continue;
+            match find(engine, inner, module).filter(|_| depth < MAX_DEPTH) {
+                Some(inner) => {
+                    add(engine, inner, &format!("{name}."), &plain, depth + 1, flat);
+                    continue;
+                }
+                // Its place is taken by one account, so that those before and after it keep their names.
+                None => flat.missed.push((format!("the accounts struct `{wrapper}` of `{name}`"), field.span)),
             }
         }
         let mut declared = read(engine, field, prefix, module);
@@ -189,7 +202,7 @@ fn add(
         if NEVER_WRITTEN.contains(&wrapper) {
             declared.written = Written::No;
         }
-        out.push(declared);
+        flat.accounts.push(declared);
     }
     if item.attrs.iter().any(|attr| last(&attr.path) == "event_cpi") {
         for name in ["event_authority", "program"] {
@@ -203,7 +216,7 @@ fn add(
                 let of = vec![Term::SelfAddr, Term::text("__event_authority")];
                 Term::Fn { name: "pda".to_owned(), of, injective: false }
             };
-            out.push(declared);
+            flat.accounts.push(declared);
         }
     }
 }

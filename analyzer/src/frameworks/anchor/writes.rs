@@ -12,10 +12,12 @@ use crate::ir::hir::{ItemId, ItemKind, ModId, Name};
 use crate::ir::{Span, Type, Written};
 
 /// Says of each account whether the code changes it. Gives the place where accounts are taken that nobody declared.
+/// `missed`: there are accounts that were not found, and code for them that is not seen.
 pub(super) fn detect(
     engine: &mut Engine<'_>,
     handler: ItemId,
     structs: &[(String, ItemId)],
+    missed: bool,
     all: &mut [Declared],
 ) -> Option<Span> {
     let nodes = tree(engine, structs, all);
@@ -43,9 +45,10 @@ pub(super) fn detect(
         .collect();
     let controlled = info.attrs.iter().filter(|attr| last(&attr.path) == "access_control").count();
     let mut changes = Changes::new(engine, nodes, held);
-    for (prefix, module, body) in &expressions {
+    for (prefix, module, span, body) in &expressions {
         let Some(body) = body else {
             // Text that is no expression may be code all the same.
+            changes.lost.get_or_insert(*span);
             continue;
         };
         let Some((_, node)) = prefixes.iter().find(|(known, _)| known == prefix) else { continue };
@@ -64,7 +67,7 @@ pub(super) fn detect(
         changes.expression(body, env.clone(), &bound);
     }
     changes.run(handler, env, values);
-    let (lost, others) = (changes.lost, changes.others);
+    let blind = missed || changes.lost.is_some() || changes.others;
     let found = std::mem::take(&mut changes.found);
     let remaining = changes.remaining;
     let quiet: Vec<bool> = found
@@ -72,10 +75,14 @@ pub(super) fn detect(
         .zip(all.iter())
         .map(|(one, account)| one.sure.is_empty() && one.may.is_empty() && account.written != Written::Yes)
         .collect();
+    let untouched: Vec<bool> = found.iter().map(|one| one.sure.is_empty() && one.may.is_empty()).collect();
     for at in 0..all.len() {
-        all[at].written = written(&all[at], &found[at], lost.is_some() || others, &|| {
+        all[at].written = written(&all[at], &found[at], blind, &|| {
             (0..all.len()).all(|other| {
-                other == at || !all[other].writable || quiet[other] || distinct(&all[at], &all[other], all)
+                other == at
+                    || !all[other].writable
+                    || quiet[other]
+                    || distinct(&all[at], &all[other], all, untouched[other])
             })
         });
         if all[at].written == Written::Yes {
@@ -86,14 +93,14 @@ pub(super) fn detect(
     remaining
 }
 
-fn written(account: &Declared, found: &Found, lost: bool, alone: &dyn Fn() -> bool) -> Written {
+fn written(account: &Declared, found: &Found, blind: bool, alone: &dyn Fn() -> bool) -> Written {
     if account.written != Written::Unknown {
         return account.written;
     }
     if !found.sure.is_empty() {
         return Written::Yes;
     }
-    if !found.may.is_empty() || lost || !alone() { Written::Unknown } else { Written::No }
+    if !found.may.is_empty() || blind || !alone() { Written::Unknown } else { Written::No }
 }
 
 /// The structs of accounts as the analysis wants them; the one at index i is `structs[i]`, accounts follow.
@@ -135,7 +142,7 @@ fn held(account: &Declared) -> Held {
     }
 }
 
-type Expression = (String, ModId, Option<std::sync::Arc<crate::ir::hir::Body>>);
+type Expression = (String, ModId, Span, Option<std::sync::Arc<crate::ir::hir::Body>>);
 
 /// The expressions of all constraints.
 fn before(engine: &Engine<'_>, all: &[Declared]) -> Vec<Expression> {
@@ -152,7 +159,7 @@ fn before(engine: &Engine<'_>, all: &[Declared]) -> Vec<Expression> {
         locals.extend(account.args.iter().map(|(name, _)| Name::from(name.as_str())));
         for text in &account.exprs {
             let body = engine.world.parse_expr_body(&text.text, text.span, account.module, &locals);
-            found.push((account.prefix.clone(), account.module, body));
+            found.push((account.prefix.clone(), account.module, text.span, body));
         }
     }
     found
@@ -164,16 +171,21 @@ fn is_typed(account: &Declared) -> bool {
     plain && (matches!(account.value, Type::Struct(..)) || matches!(account.inner.as_str(), "TokenAccount" | "Mint"))
 }
 
-/// True if no instruction that succeeds can have one account in both places: owner or type differ, or one has no key
-/// that could sign.
-fn distinct(x: &Declared, y: &Declared, all: &[Declared]) -> bool {
-    let derived = |one: &Declared| one.seeds.is_some() || one.ata.is_some();
-    let pays = |one: &Declared| all.iter().any(|other| other.made && other.pays.contains(&one.name));
-    let empty = |one: &Declared| one.wrapper == "SystemAccount" || (one.signer && pays(one));
+/// True if no instruction that succeeds and changes `y` can have one account in both places: owner or type differ, or one
+/// has no key that could sign. `untouched`: what changes `y` is the framework alone.
+fn distinct(x: &Declared, y: &Declared, all: &[Declared], untouched: bool) -> bool {
+    // What another program derived, that may let sign.
+    let derived = |one: &Declared| (one.seeds.is_some() && one.seeds_program.is_none()) || one.ata.is_some();
+    // Only an account without data can pay; what may not have to pay may have data.
+    let pays = |one: &Declared, sometimes: bool| {
+        all.iter().any(|other| other.made && (other.always || sometimes) && other.pays.contains(&one.name))
+    };
+    let empty =
+        |one: &Declared, sometimes: bool| one.wrapper == "SystemAccount" || (one.signer && pays(one, sometimes));
     let signs = |one: &Declared| one.signer && one.wrapper == "Signer";
     (is_typed(x) && is_typed(y) && x.inner != y.inner)
-        || (is_typed(x) && empty(y))
-        || (is_typed(y) && empty(x))
+        || (is_typed(x) && empty(y, untouched))
+        || (is_typed(y) && empty(x, false))
         || (derived(x) && signs(y))
         || (derived(y) && signs(x))
 }

@@ -114,8 +114,8 @@ fn gives_instruction(ty: &TypeRef) -> bool {
 /// The accounts a body lists: those of the first list of them, then those that are pushed.
 fn metas(body: &Body) -> Vec<Flag> {
     let mut all: Vec<(Span, Flag)> = Vec::new();
-    for (at, (expr, span)) in body.exprs.iter().enumerate() {
-        if let Some(flag) = meta(body, ExprId(at as u32), expr, *span) {
+    for (expr, span) in &body.exprs {
+        if let Some(flag) = meta(body, expr, *span) {
             all.push((*span, flag));
         }
     }
@@ -155,7 +155,7 @@ fn metas(body: &Body) -> Vec<Flag> {
     out
 }
 
-fn meta(body: &Body, _: ExprId, expr: &Expr, span: Span) -> Option<Flag> {
+fn meta(body: &Body, expr: &Expr, span: Span) -> Option<Flag> {
     let Expr::Call(callee, args) = expr else { return None };
     let Expr::Path(path) = body.expr(*callee) else { return None };
     let n = path.segments.len();

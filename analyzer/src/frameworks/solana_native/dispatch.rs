@@ -27,14 +27,24 @@ pub(super) struct Dispatch {
 
 /// One instruction.
 pub(super) struct Arm {
-    /// Index of the arm in the `match`.
-    pub(super) at: usize,
+    /// Indices of its arms in the `match`.
+    pub(super) at: Vec<usize>,
     /// Name of the instruction.
     pub(super) name: String,
     /// The variant.
     pub(super) variant: Option<u32>,
     /// Where it stands.
     pub(super) span: Span,
+}
+
+impl Dispatch {
+    /// One more arm of an instruction.
+    fn add(&mut self, at: usize, name: String, variant: Option<u32>, span: Span) {
+        match self.arms.iter_mut().find(|arm| arm.name == name) {
+            Some(known) => known.at.push(at),
+            None => self.arms.push(Arm { at: vec![at], name, variant, span }),
+        }
+    }
 }
 
 /// Looks through the functions an entry point calls, nearest first.
@@ -84,15 +94,13 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
         .filter(|(_, ty)| super::accounts_type(ty).is_some())
         .filter_map(|(name, _)| name.clone())
         .collect();
-    for (at, (expr, span)) in body.exprs.iter().enumerate() {
+    for (expr, span) in &body.exprs {
         let Expr::Match(_, arms) = expr else { continue };
-        let _ = at;
-        let goes_on = arms.iter().filter(|arm| mentions(body, arm.body, &handed)).count();
-        if goes_on == 0 {
+        if !arms.iter().any(|arm| mentions(body, arm.body, &handed)) {
             continue;
         }
         let mut dispatch = Dispatch { span: *span, of: None, arms: Vec::new() };
-        let mut plain = true;
+        let mut others = false;
         for (at, arm) in arms.iter().enumerate() {
             let mut paths = Vec::new();
             let mut numbers = 0;
@@ -106,7 +114,7 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
                         }
                         dispatch.of = Some(of);
                         let name = path.segments.last().map(|last| snake(&last.name)).unwrap_or_default();
-                        dispatch.arms.push(Arm { at, name, variant: Some(variant), span: body.pat_span(arm.pat) });
+                        dispatch.add(at, name, Some(variant), body.pat_span(arm.pat));
                         named = true;
                     }
                     Resolved::Variant(..) => {}
@@ -118,24 +126,20 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
                             let n = path.segments.len();
                             let word = if n > 1 { &path.segments[n - 2].name } else { &path.segments[n - 1].name };
                             let name = if n > 1 { snake(word) } else { word.to_lowercase() };
-                            dispatch.arms.push(Arm { at, name, variant: None, span: body.pat_span(arm.pat) });
+                            dispatch.add(at, name, None, body.pat_span(arm.pat));
                             named = true;
                         }
                     }
                 }
             }
-            if !named && numbers > 0 && mentions(body, arm.body, &handed) {
+            // Numbers, and what no other arm takes.
+            if !named && mentions(body, arm.body, &handed) {
+                others |= numbers == 0;
                 let name = called(body, arm.body).unwrap_or_else(|| format!("instruction{at}"));
-                dispatch.arms.push(Arm { at, name, variant: None, span: body.pat_span(arm.pat) });
+                dispatch.add(at, name, None, body.pat_span(arm.pat));
             }
-            plain &= paths.iter().all(|path| {
-                path.segments.last().is_some_and(|last| matches!(last.name.as_str(), "Ok" | "Err" | "Some" | "None"))
-            });
         }
-        let _ = plain;
-        let mut names = BTreeSet::new();
-        dispatch.arms.retain(|arm| names.insert(arm.name.clone()));
-        if !dispatch.arms.is_empty() {
+        if dispatch.arms.len() > usize::from(others) {
             return Some(dispatch);
         }
     }

@@ -15,7 +15,7 @@ mod sink;
 mod value;
 
 pub use eval::Call;
-pub use line::{CallLine, Funds};
+pub use line::{AccountValue, CallLine, Funds};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use super::super::batch::Batch;
-use super::super::compile::{Evaluator, Scope, UnitName};
+use super::super::compile::{AccountValue, CallLine, Evaluator, Scope, UnitName};
 use super::super::graph::{ClassGraph, GraphWorkspace};
 use super::super::job::Planned;
 use super::super::verify::Order;
@@ -132,6 +132,20 @@ impl Loaded {
             }
         }
         UnitName::default()
+    }
+
+    /// What the call of a node calls an account with this address: the parameter's name.
+    pub fn account_name(&self, node: u32, address: &str) -> Option<String> {
+        let from = self.first_line(node);
+        (from..self.len()).take_while(|&line| self.nodes[line] == node).find_map(|line| {
+            let call = CallLine::parse(self.text(line)?).ok()?;
+            call.accounts.into_iter().find_map(|(name, value)| {
+                let known = match &value {
+                    AccountValue::Address(known) | AccountValue::Locked { address: known, .. } => known,
+                };
+                (known == address).then_some(name)
+            })
+        })
     }
 }
 

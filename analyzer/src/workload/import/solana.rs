@@ -26,7 +26,7 @@ pub(super) fn block(
         return Err("this is no block: there is no list `transactions`".to_owned());
     };
     done.blocks += 1;
-    let name = block["blockHeight"].as_u64().or(block["parentSlot"].as_u64().map(|slot| slot + 1));
+    let name = block["blockHeight"].as_u64().or(block["parentSlot"].as_u64().map(|slot| slot.saturating_add(1)));
     let name = name.map_or_else(|| format!("block {}", done.blocks), |height| height.to_string());
     let mut used: BTreeMap<String, u64> = BTreeMap::new();
     for (at, transaction) in transactions.iter().enumerate() {
@@ -49,7 +49,8 @@ pub(super) fn block(
             continue;
         }
         for (address, _) in locks.iter().filter(|(_, writable)| *writable) {
-            *used.entry(address.clone()).or_default() += cost;
+            let sum = used.entry(address.clone()).or_default();
+            *sum = sum.saturating_add(cost);
         }
         let signature = transaction["transaction"]["signatures"][0].as_str();
         let id = signature.map_or_else(|| format!("{name}/{at}"), str::to_owned);
@@ -86,7 +87,10 @@ fn locked((address, writable): &(String, bool)) -> Value {
 fn locks(transaction: &Value) -> Option<Vec<(String, bool)>> {
     let message = &transaction["transaction"]["message"];
     let keys = message["accountKeys"].as_array()?;
-    let header = |name: &str| message["header"][name].as_u64().unwrap_or(0) as usize;
+    let header = |name: &str| {
+        let number = message["header"][name].as_u64().unwrap_or(0);
+        usize::try_from(number).map_or(keys.len(), |number| number.min(keys.len()))
+    };
     let signed = header("numRequiredSignatures");
     let (quiet_signed, quiet) = (header("numReadonlySignedAccounts"), header("numReadonlyUnsignedAccounts"));
     let mut out = Vec::new();

@@ -122,3 +122,14 @@ fn documents_of_another_kind_are_refused() {
         assert!(error.is_err(), "{kind:?}");
     }
 }
+
+#[test]
+fn numbers_of_a_block_that_do_not_fit_are_no_panic() {
+    let max = u64::MAX;
+    let one = transaction("s1", "a", "Pool1", max)
+        .replace("\"numReadonlySignedAccounts\":0", &format!("\"numReadonlySignedAccounts\":{max}"));
+    let one = one.replace("\"numReadonlyUnsignedAccounts\":1", &format!("\"numReadonlyUnsignedAccounts\":{max}"));
+    let block = format!(r#"{{"result":{{"parentSlot":{max},"transactions":[{one},{one}]}}}}"#);
+    let (lines, done) = run(Kind::SolanaBlock, &block, &Known::default());
+    assert_eq!((lines.len(), done.transactions), (2, 2));
+}

@@ -6,7 +6,7 @@ use super::{Changes, Frame, MAX_CALLS};
 use crate::effects::ty::{Ty, TyEnv, unify};
 use crate::effects::value::FuncVal;
 use crate::ir::Span;
-use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name};
+use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, TypeRef};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ impl Changes<'_, '_> {
                     // A tuple struct or a constant: built, not called.
                     None => {
                         let ty = self.engine.named_type(&body, &env, path).0;
-                        self.built(ty, None, values.clone(), span)
+                        self.built(ty, values.clone(), span)
                     }
                 }
             }
@@ -49,6 +49,9 @@ impl Changes<'_, '_> {
                         given = only.clone();
                     }
                     given.code.clear();
+                    if code.is_unclear() {
+                        values.iter().for_each(|value| self.escape(value, span));
+                    }
                     let callables = code.callables();
                     let mut out = code.loose();
                     for e in callables {
@@ -58,17 +61,25 @@ impl Changes<'_, '_> {
                 }
             }
         };
-        // What the callee may have put into bindings it could change.
-        if values.iter().any(|value| !value.roots.is_empty()) && (given.matters() || !given.code.is_empty()) {
-            let mut loose = given.loose();
-            loose.ty = Ty::Unknown;
-            for value in &values {
+        self.filled(f, &values, &given);
+        result
+    }
+
+    /// What a callee may have put into bindings that it could change.
+    pub(super) fn filled(&mut self, f: &mut Frame, values: &[Value], given: &Value) {
+        if values.iter().all(|value| value.roots.is_empty()) {
+            return;
+        }
+        let mut loose = given.loose();
+        loose.ty = Ty::Unknown;
+        for value in values {
+            if given.matters() || !given.code.is_empty() {
                 for &root in &value.roots {
                     self.set_local(f, crate::ir::hir::LocalId(root), &loose);
                 }
             }
+            self.obscure(f, &value.roots);
         }
-        result
     }
 
     /// Code among the arguments may be called with anything that stands beside it.
@@ -85,8 +96,13 @@ impl Changes<'_, '_> {
         match body.expr(e) {
             Expr::Closure(closure) => {
                 let known = f.closures.entry(e).or_insert_with(|| Value::plain(Ty::Unknown));
-                if known.join(given) {
-                    f.changed = true;
+                let grew = known.join(given);
+                f.changed |= grew;
+                // It is running: what it is given now it gets in the next round.
+                if !f.feeding.insert(e) {
+                    return given.loose();
+                }
+                if grew {
                     // Evaluated again now, for its result.
                     let bound = known.clone();
                     for (pat, ty) in &closure.params {
@@ -99,6 +115,7 @@ impl Changes<'_, '_> {
                     }
                 }
                 let result = self.value(f, closure.body);
+                f.feeding.remove(&e);
                 result.loose()
             }
             Expr::Path(path) if given.leads() => {
@@ -113,27 +130,26 @@ impl Changes<'_, '_> {
     }
 
     /// A value built from its parts.
-    fn built(&mut self, ty: Ty, variant: Option<u32>, values: Vec<Value>, span: Span) -> Value {
-        let _ = variant;
+    fn built(&mut self, ty: Ty, values: Vec<Value>, span: Span) -> Value {
         let mut whole = Value::plain(ty);
         for (at, value) in values.into_iter().enumerate() {
             if value.matters() || !value.code.is_empty() {
                 whole.parts.insert(Name::from(at.to_string()), value);
             }
         }
-        if whole.leads() && matches!(whole.ty, Ty::Unknown | Ty::External(_)) {
-            let _ = span;
+        if whole.leads() {
+            self.dropped(&whole, span);
         }
         whole
     }
 
     fn function(&mut self, func: &Rc<FuncVal>, values: Vec<Value>, span: Span) -> Value {
         match func.as_ref() {
-            FuncVal::Ctor { variant, ty } => {
+            FuncVal::Ctor { ty, .. } => {
                 if self.engine.is_option(ty) || self.engine.is_result(ty) {
                     return values.into_iter().next().unwrap_or_else(|| Value::plain(Ty::Unknown));
                 }
-                self.built(ty.clone(), *variant, values, span)
+                self.built(ty.clone(), values, span)
             }
             FuncVal::Item { item, args, self_ty, env } => {
                 let info = self.engine.item(*item);
@@ -248,16 +264,8 @@ impl Changes<'_, '_> {
                     _ => return self.library(values, span),
                 };
                 // Pinocchio spells all flags: `AccountMeta::new(key, is_writable, is_signer)`.
-                let key = first(&values);
-                let mut out = Value::plain(Ty::Unknown);
-                key.each(&mut |handle| {
-                    if let What::Key(account) = handle.what {
-                        let what = if writes { What::Writes(account) } else { What::Reads(account) };
-                        out.own.insert(Handle { what, sure: handle.sure });
-                    }
-                });
-                out.unclear = key.is_unclear() || out.own.is_empty() || values.len() > 2;
-                return out;
+                let writes = Some(writes).filter(|_| values.len() < 3);
+                return self.flagged(&first(&values), writes);
             }
             (
                 _,
@@ -287,8 +295,11 @@ impl Changes<'_, '_> {
                     _ => None,
                 });
                 return match walk {
-                    Some(walk) if iter.own.len() == 1 => self.next_account(walk, span),
-                    _ => iter.loose(),
+                    Some(walk) if iter.own.len() == 1 && iter.is_account() => self.next_account(walk, span),
+                    _ => {
+                        self.astray(&iter);
+                        iter.loose()
+                    }
                 };
             }
             // A value is written into bytes.
@@ -316,7 +327,8 @@ impl Changes<'_, '_> {
             }
             _ => {}
         }
-        if let Some(row) = ROWS.iter().find(|row| row.function == last && row.modules.contains(&owner)) {
+        if let Some(row) = ROWS.iter().find(|row| row.function == last && row.modules.contains(&owner) && is_sdk(names))
+        {
             let context = first(&values);
             let accounts = context.parts.get("accounts").cloned();
             if let Some(accounts) = accounts.filter(|accounts| !accounts.parts.is_empty()) {
@@ -329,7 +341,7 @@ impl Changes<'_, '_> {
             }
         }
         let within = |modules: &[&str]| names.iter().rev().skip(1).any(|name| modules.contains(&name.as_str()));
-        if let Some(row) = BUILDERS.iter().find(|row| row.function == last && within(row.modules)) {
+        if let Some(row) = BUILDERS.iter().find(|row| row.function == last && within(row.modules) && is_sdk(names)) {
             if !values.iter().any(Value::leads) {
                 return built_instruction(row.writes, row.reads, row.more, &values);
             }
@@ -376,13 +388,26 @@ impl Changes<'_, '_> {
             }
             _ => return None,
         };
-        let last = ty.last()?;
+        let last = ty.last().filter(|_| is_sdk(&ty))?;
         let row = ROWS
             .iter()
             .find(|row| row.accounts == *last && ty.iter().any(|name| row.modules.contains(&name.as_str())))?;
         self.by_row(whole, row.writes, row.reads, span);
         values.iter().for_each(|value| self.escape(value, span));
         Some(Value::plain(Ty::Unknown))
+    }
+
+    /// An address with what a call may do to its account, as far as that is known.
+    pub(super) fn flagged(&mut self, key: &Value, writes: Option<bool>) -> Value {
+        let mut out = Value::plain(Ty::Unknown);
+        key.each(&mut |handle| {
+            if let What::Key(account) = handle.what {
+                let what = if writes == Some(false) { What::Reads(account) } else { What::Writes(account) };
+                out.own.insert(Handle { what, sure: handle.sure && writes.is_some() });
+            }
+        });
+        out.unclear = key.is_unclear() || out.own.is_empty() || writes.is_none();
+        out
     }
 
     /// A call of another program: an instruction, then the accounts handed over.
@@ -394,7 +419,7 @@ impl Changes<'_, '_> {
                 writes.insert((account, handle.sure));
             }
         });
-        let unclear = instruction.is_unclear() || instruction.leads();
+        let unclear = !all_told(instruction) || instruction.leads();
         let mut handed: BTreeSet<u32> = BTreeSet::new();
         let mut rest = Value::plain(Ty::Unknown);
         for value in values.iter().skip(1) {
@@ -455,7 +480,7 @@ impl Changes<'_, '_> {
         let ret = self.engine.lower_ty(&ret, &env);
         let matters = values.iter().any(Value::matters);
         if !matters {
-            return Value::plain(ret);
+            return Value { unclear: is_call(&function.ret), ..Value::plain(ret) };
         }
         let harmless = |path: &str| {
             let last = path.rsplit("::").next().unwrap_or(path).trim();
@@ -492,6 +517,7 @@ impl Changes<'_, '_> {
             return self.library(values, span).with_type(ret);
         }
         if !self.running.insert(key.clone()) {
+            values.iter().for_each(|value| self.astray(value));
             return all_of(&values).with_type(ret);
         }
         let Some(root) = body.root else { return Value::plain(ret) };
@@ -515,16 +541,60 @@ impl Changes<'_, '_> {
             };
             self.bind(&mut frame, *pat, value, false);
         }
+        let before = self.walks.clone();
+        self.calls.push(span);
         let result = self.rounds(&mut frame, root).outside();
+        self.calls.pop();
         self.depth -= 1;
+        let may_fail =
+            self.engine.is_result(&ret) || self.engine.is_option(&ret) || matches!(ret, Ty::Unknown | Ty::External(_));
+        if may_fail && (self.doubt > 0 || !self.tried.contains(&span)) {
+            // It may have failed halfway, and the code goes on.
+            for (slot, before) in self.walks.iter_mut().zip(&before) {
+                if slot != before {
+                    *slot = None;
+                }
+            }
+        }
         self.running.remove(&key);
-        let result = if result.ty.is_unknown() || self.engine.is_result(&ret) || self.engine.is_option(&ret) {
+        let result = if matches!(result.ty, Ty::Unknown | Ty::Never)
+            || self.engine.is_result(&ret)
+            || self.engine.is_option(&ret)
+        {
             result.with_type(ret)
         } else {
             result
         };
-        self.done.insert(key, result.clone());
+        let mut walks = false;
+        result.each(&mut |handle| walks |= matches!(handle.what, What::Walk(_)));
+        if !walks {
+            self.done.insert(key, result.clone());
+        }
         result
+    }
+}
+
+/// True if every account that an instruction names was seen, with what the call may do to it.
+fn all_told(instruction: &Value) -> bool {
+    let list = instruction.parts.get("accounts").unwrap_or(instruction);
+    let (mut any, mut all) = (false, !instruction.is_unclear());
+    list.each(&mut |handle| match handle.what {
+        What::Writes(_) | What::Reads(_) => any = true,
+        _ => all = false,
+    });
+    any && all
+}
+
+/// True for instructions and the accounts they name, alone or in lists.
+pub(super) fn is_call(ty: &TypeRef) -> bool {
+    match ty {
+        TypeRef::Ref(_, inner) | TypeRef::Slice(inner) | TypeRef::Array(inner, _) => is_call(inner),
+        TypeRef::Tuple(parts) => parts.iter().any(is_call),
+        TypeRef::Path(path) => path.segments.last().is_some_and(|last| {
+            matches!(last.name.as_str(), "Instruction" | "AccountMeta" | "InstructionAccount")
+                || last.args.iter().any(is_call)
+        }),
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Method calls: on accounts, on their data, on values that hold them.
 
+use super::calls::is_call;
 use super::value::{Handle, Held, Value, What};
-use super::words::{CATCHES, CHANGES, DEMANDS, LOOKS, OPENS, READS, VIEWS, WRITES};
+use super::words::{CATCHES, CHANGES, DEMANDS, LOOKS, NUMBERS, OPENS, READS, VIEWS, WRITES};
 use super::{Changes, Frame};
 use crate::effects::method::Found;
 use crate::effects::ty::Ty;
@@ -9,9 +10,30 @@ use crate::ir::Span;
 use crate::ir::hir::{ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
 use std::rc::Rc;
 
+/// Types that hold an account.
+const HOLDERS: &[&str] = &[
+    "Account",
+    "AccountInfo",
+    "AccountLoader",
+    "AccountView",
+    "BorshAccount",
+    "Context",
+    "InterfaceAccount",
+    "LazyAccount",
+    "Migration",
+    "Signer",
+    "Slab",
+    "SystemAccount",
+    "UncheckedAccount",
+];
+
 impl Changes<'_, '_> {
     pub(super) fn method(&mut self, f: &mut Frame, recv: ExprId, name: &Name, args: &[ExprId], span: Span) -> Value {
         let caught = CATCHES.contains(&name.as_str());
+        if matches!(name.as_str(), "unwrap" | "expect") {
+            let body = f.body.clone();
+            self.tried(&body, recv);
+        }
         self.doubt += u32::from(caught);
         let place = self.place(f, recv);
         self.doubt -= u32::from(caught);
@@ -32,11 +54,25 @@ impl Changes<'_, '_> {
         }
         given.code.clear();
         self.feed(f, &values, &given, span);
-        self.literal = match args.first().map(|&arg| f.body.expr(arg)) {
+        let literal = match args.first().map(|&arg| f.body.expr(arg)) {
             Some(crate::ir::hir::Expr::Lit(crate::ir::hir::Lit::Int(at, _))) => u32::try_from(*at).ok(),
             _ => None,
         };
         let leads = place.leads() || values.iter().any(Value::leads);
+        let mut all = place.loose();
+        values.iter().for_each(|value| {
+            all.absorb(&value.loose());
+        });
+        self.filled(f, &values, &all);
+        // Through these the accounts of an instruction that is being built can be changed.
+        let opens = matches!(
+            name.as_str(),
+            "iter_mut" | "get_mut" | "first_mut" | "last_mut" | "as_mut" | "as_mut_slice" | "for_each" | "values_mut"
+        );
+        if place.tells() && (opens || (WRITES.contains(&name.as_str()) && values.iter().any(|value| !value.tells()))) {
+            let roots = self.root(f, recv);
+            self.obscure(f, &roots);
+        }
         let mut result = Value::plain(Ty::Unknown);
         // A method of the program's own on a value of a known type.
         let wrapped =
@@ -46,7 +82,7 @@ impl Changes<'_, '_> {
         let found = found.filter(|found| !self.engine.is_model(found.item.krate));
         if let Some(found) = found {
             if !leads && !place.matters() && !values.iter().any(Value::matters) {
-                return Value::plain(self.returned(&found));
+                return self.returned(&found);
             }
             result = self.own_method(f, recv, &found, &place, &values, span);
             return result;
@@ -87,7 +123,8 @@ impl Changes<'_, '_> {
         }
         for &handle in &place.own {
             let one = Value { own: [handle].into(), parts: Default::default(), ..place.clone() };
-            let way = self.on_handle(f, handle, &one, name, &values, args.len(), span);
+            self.literal = literal;
+            let way = self.on_handle(handle, &one, name, &values, args.len(), span);
             result.join(&way);
         }
         if !place.parts.is_empty() || place.own.is_empty() {
@@ -98,7 +135,9 @@ impl Changes<'_, '_> {
                     name.as_str(),
                     "with_signer" | "with_remaining_accounts" | "to_account_info" | "take" | "cpi_context"
                 );
-            let own_type = matches!(&place.ty, Ty::Adt(id, _) if !self.engine.is_model(id.krate));
+            let own_type = matches!(&place.ty, Ty::Adt(id, _) if !self.engine.is_model(id.krate))
+                || (matches!(place.ty, Ty::Unknown | Ty::Tuple(_) | Ty::Param(..) | Ty::Dyn(_))
+                    && self.defined(name, false));
             if let (true, Some(done)) = (!place.parts.is_empty(), self.invoked(&place, name, &values, span)) {
                 return done;
             }
@@ -175,12 +214,26 @@ impl Changes<'_, '_> {
         }
     }
 
-    /// The result type of a method.
-    fn returned(&mut self, found: &Found) -> Ty {
+    /// The result of a method that nothing is known of besides its type.
+    fn returned(&mut self, found: &Found) -> Value {
         let item = self.engine.item(found.item);
-        let ItemKind::Fn(function) = &item.kind else { return Ty::Unknown };
+        let ItemKind::Fn(function) = &item.kind else { return Value::plain(Ty::Unknown) };
         let ret = function.ret.clone();
-        self.engine.lower_ty(&ret, &found.env)
+        let ty = self.engine.lower_ty(&ret, &found.env);
+        Value { unclear: is_call(&ret), ..Value::plain(ty) }
+    }
+
+    /// True if the program, or a library that is read, has a method of this name; `changing` asks for `&mut self`.
+    pub(super) fn defined(&mut self, name: &str, changing: bool) -> bool {
+        self.engine.index_impls();
+        let all = self.engine.impls.methods.get(name).cloned().unwrap_or_default();
+        all.into_iter().any(|item| {
+            let takes = match &self.engine.item(item).kind {
+                ItemKind::Fn(function) => function.receiver,
+                _ => None,
+            };
+            !self.engine.is_model(item.krate) && (!changing || takes == Some(Receiver::RefMut))
+        })
     }
 
     fn own_method(
@@ -197,6 +250,8 @@ impl Changes<'_, '_> {
         args.extend(values.iter().cloned());
         let result = self.enter(found.item, found.env.as_ref().clone(), args, span);
         self.store(f, recv, place, values);
+        let roots = self.root(f, recv);
+        self.obscure(f, &roots);
         result
     }
 
@@ -224,10 +279,8 @@ impl Changes<'_, '_> {
     }
 
     /// A method on one way to an account.
-    #[allow(clippy::too_many_arguments)]
     fn on_handle(
         &mut self,
-        f: &mut Frame,
         handle: Handle,
         one: &Value,
         name: &Name,
@@ -239,11 +292,40 @@ impl Changes<'_, '_> {
         let as_is =
             |what: What| Value { path: Some(Vec::new()), ..Value::of(Ty::Unknown, Handle { what, sure: handle.sure }) };
         let nothing = Value::plain(Ty::Unknown);
+        let known = VIEWS.contains(&word) || READS.contains(&word) || WRITES.contains(&word);
+        // A name of the standard library's that the program gives a method of its own: the type does not say which.
+        let unknown_type = matches!(one.ty, Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::External(_));
+        if known && !is_table(word) {
+            let own = match handle.what {
+                What::Account(..) | What::Info(_) | What::Others => {
+                    if self.defined(word, false) {
+                        if let Some(done) = self.extension(one, name, values, span) {
+                            return done;
+                        }
+                    }
+                    matches!(handle.what, What::Account(_, true)) && unknown_type && self.defined(word, true)
+                }
+                What::Place(_) | What::Mut(_) => {
+                    (unknown_type || matches!(one.ty, Ty::Prim(_))) && self.defined(word, true)
+                }
+                What::Context | What::Tree(_) => unknown_type && self.defined(word, false),
+                _ => false,
+            };
+            if own {
+                return self.unseen(one, values, span);
+            }
+        }
+        if let (What::Walk(_), false) = (handle.what, handle.sure) {
+            self.astray(one);
+        }
+        if matches!(word, "into" | "try_into") && !matches!(handle.what, What::Key(_) | What::Walk(_) | What::List(_)) {
+            let from = if word == "into" { "from" } else { "try_from" };
+            if let Some(done) = self.conversions(one, &Name::new_static(from), span) {
+                return done;
+            }
+        }
         // A container of accounts: what it holds stays what it is.
-        if !handle.sure
-            && (VIEWS.contains(&word) || READS.contains(&word) || WRITES.contains(&word))
-            && word != "borrow_mut"
-        {
+        if !handle.sure && known && word != "borrow_mut" {
             if WRITES.contains(&word) && matches!(handle.what, What::Mut(_) | What::Place(_)) {
                 self.escape(one, span);
             }
@@ -260,8 +342,7 @@ impl Changes<'_, '_> {
             What::Tree(_) => match word {
                 "to_account_infos" => one.loose(),
                 "to_account_metas" => Value { unclear: true, ..nothing },
-                "into" => self.conversions(one, values, span),
-                _ if VIEWS.contains(&word) => one.clone(),
+                _ if word != "into" && VIEWS.contains(&word) => one.clone(),
                 _ => self.unseen(one, values, span),
             },
             What::Account(account, exclusive) => {
@@ -271,7 +352,8 @@ impl Changes<'_, '_> {
                 let held = self.held[account as usize];
                 match word {
                     "as_ref" | "as_deref" => as_is(What::Account(account, false)).with_type(one.ty.clone()),
-                    "clone" | "into_inner" | "to_owned" => as_is(What::Info(account)),
+                    // A copy of the data, and the account it came from.
+                    "clone" | "into_inner" | "to_owned" => as_is(What::Info(account)).loose(),
                     _ if VIEWS.contains(&word) => one.clone(),
                     _ if READS.contains(&word) => nothing,
                     // Of the data: a list that is the whole account.
@@ -279,7 +361,7 @@ impl Changes<'_, '_> {
                         self.write(one, span);
                         nothing
                     }
-                    _ => match self.extension(f, one, name, values, span) {
+                    _ => match self.extension(one, name, values, span) {
                         Some(done) => done,
                         None => self.unseen(one, values, span),
                     },
@@ -292,7 +374,7 @@ impl Changes<'_, '_> {
                 match word {
                     _ if VIEWS.contains(&word) || matches!(word, "assume_account" | "account" | "info") => one.clone(),
                     _ if READS.contains(&word) => nothing,
-                    _ => match self.extension(f, one, name, values, span) {
+                    _ => match self.extension(one, name, values, span) {
                         Some(done) => done,
                         None => self.unseen(one, values, span),
                     },
@@ -312,11 +394,22 @@ impl Changes<'_, '_> {
                     return nothing;
                 }
                 match &one.ty {
-                    Ty::Prim(prim) if prim != "str" => return Value::plain(one.ty.clone()),
+                    Ty::Prim(prim) if prim != "str" => {
+                        // Of traits nobody sees, a method may change the number.
+                        if !known && !NUMBERS.contains(&word) {
+                            return self.unseen(one, values, span);
+                        }
+                        return Value::plain(one.ty.clone());
+                    }
                     _ => {}
                 }
                 if word == "take" && count == 0 || WRITES.contains(&word) {
-                    self.write(one, span);
+                    // `set` of a type nobody knows may be anything.
+                    match &one.ty {
+                        Ty::Seq(_) | Ty::Dict(..) | Ty::Prim(_) => self.write(one, span),
+                        ty if self.engine.is_option(&ty.clone()) => self.write(one, span),
+                        _ => self.escape(one, span),
+                    }
                     values.iter().filter(|value| value.leads()).for_each(|value| self.escape(value, span));
                     return nothing;
                 }
@@ -361,7 +454,7 @@ impl Changes<'_, '_> {
                 _ => self.unseen(one, values, span),
             },
             What::List(from) => match word {
-                "iter" | "iter_mut" | "into_iter" => self.walk((Rc::as_ptr(&f.env) as usize, span), from),
+                "iter" | "iter_mut" | "into_iter" => self.walk(span, from),
                 "first" | "first_mut" => self.position(Some(from), span),
                 "get" | "get_mut" | "split_at" | "split_at_mut" | "split_first" | "split_at_checked" => {
                     let at = match word {
@@ -436,11 +529,12 @@ impl Changes<'_, '_> {
             _ if LOOKS.contains(&word) => nothing,
             _ if OPENS.contains(&word) => {
                 let bytes = Ty::seq(Ty::Prim(Name::new_static("u8")));
-                as_is(Handle { what: What::Mut(account), sure }.what).with_type(if word.contains("lamports") {
-                    Ty::Unknown
-                } else {
-                    bytes
-                })
+                as_is(What::Mut(account)).with_type(if word.contains("lamports") { Ty::Unknown } else { bytes })
+            }
+            // Stored again, changed or not.
+            "exit" | "exit_with_expected_owner" | "unload" => {
+                self.escape(one, span);
+                nothing
             }
             _ if CHANGES.contains(&word) => {
                 let whole = Value { path: Some(Vec::new()), ..one.clone() };
@@ -460,8 +554,7 @@ impl Changes<'_, '_> {
     }
 
     /// Methods that the program itself gives the types of accounts.
-    fn extension(&mut self, f: &mut Frame, one: &Value, name: &Name, values: &[Value], span: Span) -> Option<Value> {
-        let _ = f;
+    fn extension(&mut self, one: &Value, name: &Name, values: &[Value], span: Span) -> Option<Value> {
         self.engine.index_impls();
         let all = self.engine.impls.methods.get(name.as_str()).cloned().unwrap_or_default();
         let mut result: Option<Value> = None;
@@ -477,23 +570,9 @@ impl Changes<'_, '_> {
             if block.of_trait.is_none() || !function.has_body {
                 continue;
             }
-            let wrapper = match &block.self_ty {
-                TypeRef::Path(path) => path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(),
-                _ => continue,
-            };
+            let Some(wrapper) = held_type(&block.self_ty) else { continue };
             let blanket = block.generics.params.iter().any(|param| param.name == wrapper);
-            let fits = blanket
-                || matches!(
-                    wrapper.as_str(),
-                    "AccountInfo"
-                        | "AccountView"
-                        | "UncheckedAccount"
-                        | "Signer"
-                        | "SystemAccount"
-                        | "Account"
-                        | "AccountLoader"
-                        | "InterfaceAccount"
-                );
+            let fits = blanket || HOLDERS.contains(&wrapper.as_str());
             if !fits || function.params.len() != values.len() {
                 continue;
             }
@@ -512,13 +591,13 @@ impl Changes<'_, '_> {
         result
     }
 
-    /// `(&*ctx.accounts).into()`: every conversion from a struct of accounts that the program writes out.
-    fn conversions(&mut self, one: &Value, values: &[Value], span: Span) -> Value {
+    /// `(&*ctx.accounts).into()`: every conversion from such a value that the program writes out.
+    fn conversions(&mut self, one: &Value, from: &Name, span: Span) -> Option<Value> {
         self.engine.index_impls();
-        let from = Name::new_static("from");
         let all: Vec<ItemId> =
-            self.engine.impls.impls.iter().filter_map(|info| info.assoc.get(&from).copied()).collect();
+            self.engine.impls.impls.iter().filter_map(|info| info.assoc.get(from).copied()).collect();
         let mut result: Option<Value> = None;
+        let mut unclear = false;
         for item in all {
             if self.engine.is_model(item.krate) {
                 continue;
@@ -529,7 +608,18 @@ impl Changes<'_, '_> {
             let module = self.engine.module_of(item);
             let env = crate::effects::ty::TyEnv::root(module);
             let ty = self.lowered(&written.clone(), &Rc::new(env.clone()));
-            if ty.is_unknown() || !ty.same_head(&one.ty) || !function.has_body {
+            if !function.has_body {
+                continue;
+            }
+            // A wrapper of accounts stands for what it holds.
+            let wrapper = held_type(written).is_some_and(|name| HOLDERS.contains(&name.as_str()));
+            if !wrapper && (ty.is_unknown() || one.ty.is_unknown()) {
+                // It may be the one; all of them together would be too much to follow.
+                let analysed = self.engine.world.packages()[item.krate.0 as usize].analysed;
+                unclear |= analysed && !matches!(ty, Ty::Prim(_) | Ty::Func(..));
+                continue;
+            }
+            if !wrapper && !ty.same_head(&one.ty) {
                 continue;
             }
             let way = self.enter(item, env, vec![one.clone()], span);
@@ -540,10 +630,18 @@ impl Changes<'_, '_> {
                 None => result = Some(way),
             }
         }
-        match result {
-            Some(result) => result,
-            None => self.unseen(one, values, span),
+        if unclear {
+            let mut all = self.unseen(one, &[], span);
+            if let Some(result) = &result {
+                all.absorb(&result.loose());
+            }
+            return Some(all);
         }
+        // Or a conversion nobody sees, that holds what it is given.
+        result.map(|mut result| {
+            result.absorb(&one.loose());
+            result
+        })
     }
 
     /// Code nobody sees got a way to accounts.
@@ -556,6 +654,15 @@ impl Changes<'_, '_> {
         }
         out.unclear = true;
         out
+    }
+}
+
+/// The name of a type, or of what a reference or a list holds.
+fn held_type(ty: &TypeRef) -> Option<Name> {
+    match ty {
+        TypeRef::Path(path) => path.segments.last().map(|segment| segment.name.clone()),
+        TypeRef::Ref(_, inner) | TypeRef::Slice(inner) | TypeRef::Array(inner, _) => held_type(inner),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod calls;
 mod methods;
+mod parts;
 mod pattern;
 mod value;
 mod walk;
@@ -76,8 +77,18 @@ pub(crate) struct Changes<'e, 'w> {
     pub(crate) others: bool,
     /// Position of each walk through the list of accounts; `None` when it is not known any more.
     walks: Vec<Option<u32>>,
-    /// Walks by the place where they begin.
-    begun: FxHashMap<(usize, Span), u32>,
+    /// Walks by the calls around the place where they begin.
+    begun: FxHashMap<Vec<Span>, u32>,
+    /// Of those, the ones that began in the runs at hand.
+    live: BTreeSet<u32>,
+    /// The calls that are being run.
+    calls: Vec<Span>,
+    /// Where walks stand at each `break` and `continue` of the loop at hand.
+    jumps: Vec<Vec<Option<u32>>>,
+    /// Where walks stand at each `return` of the function at hand that its caller goes on after.
+    returns: Vec<Vec<Option<u32>>>,
+    /// Calls whose failure ends the function around them.
+    tried: BTreeSet<Span>,
     /// Accounts of a list by position: what the code calls them.
     pub(crate) names: Vec<Option<Name>>,
     done: FxHashMap<(ItemId, Vec<Value>), Value>,
@@ -88,8 +99,8 @@ pub(crate) struct Changes<'e, 'w> {
     literal: Option<u32>,
     /// Calls whose failure is caught: what they change is changed only if they succeed.
     doubt: u32,
-    /// Of the `match` at this place, only this arm is taken.
-    pub(crate) chosen: Option<(Span, usize)>,
+    /// Of the `match` at this place, only these arms are taken.
+    pub(crate) chosen: Option<(Span, Vec<usize>)>,
 }
 
 /// One run of a function's body.
@@ -103,6 +114,8 @@ struct Frame {
     changed: bool,
     /// Closures whose parameters stand for what they are called with.
     closures: FxHashMap<ExprId, Value>,
+    /// Closures whose bodies are being run.
+    feeding: FxHashSet<ExprId>,
 }
 
 impl<'e, 'w> Changes<'e, 'w> {
@@ -120,6 +133,11 @@ impl<'e, 'w> Changes<'e, 'w> {
             others: false,
             walks: Vec::new(),
             begun: FxHashMap::default(),
+            live: BTreeSet::new(),
+            calls: Vec::new(),
+            jumps: Vec::new(),
+            returns: Vec::new(),
+            tried: BTreeSet::new(),
             names,
             done: FxHashMap::default(),
             running: FxHashSet::default(),
@@ -159,17 +177,21 @@ impl<'e, 'w> Changes<'e, 'w> {
 
     /// A walk through the list from its front.
     pub(crate) fn walk_of_all(&mut self) -> Value {
-        self.walk((0, Span::NONE), 0)
+        self.walk(Span::NONE, 0)
     }
 
     /// A walk through the list that begins here.
-    fn walk(&mut self, key: (usize, Span), from: u32) -> Value {
+    fn walk(&mut self, at: Span, from: u32) -> Value {
+        let mut key = self.calls.clone();
+        key.push(at);
         let walk = *self.begun.entry(key).or_insert_with(|| {
             self.walks.push(None);
             self.walks.len() as u32 - 1
         });
+        let again = !self.live.insert(walk);
         if let Some(slot) = self.walks.get_mut(walk as usize) {
-            *slot = Some(from);
+            // The one that began here before may still be somewhere else.
+            *slot = if again && *slot != Some(from) { None } else { Some(from) };
         }
         Value::of(Ty::Unknown, Handle { what: What::Walk(walk), sure: true })
     }
@@ -181,6 +203,18 @@ impl<'e, 'w> Changes<'e, 'w> {
             *slot = Some(at + 1);
         }
         self.position(at, span)
+    }
+
+    /// What is in the value may have moved on, by how much nobody knows.
+    fn astray(&mut self, value: &Value) {
+        let walks = &mut self.walks;
+        value.each(&mut |handle| {
+            if let What::Walk(walk) = handle.what {
+                if let Some(slot) = walks.get_mut(walk as usize) {
+                    *slot = None;
+                }
+            }
+        });
     }
 
     /// Where walks stand after one of several ways.
@@ -251,17 +285,20 @@ impl<'e, 'w> Changes<'e, 'w> {
             breaks: Value::plain(Ty::Unknown),
             changed: false,
             closures: FxHashMap::default(),
+            feeding: FxHashSet::default(),
         }
     }
 
     fn rounds(&mut self, f: &mut Frame, root: ExprId) -> Value {
         let mut result = Value::plain(Ty::Unknown);
-        let walks = self.walks.clone();
+        let (walks, live) = (self.walks.clone(), self.live.clone());
+        let outer = (std::mem::take(&mut self.jumps), std::mem::take(&mut self.returns));
         for round in 0..MAX_ROUNDS {
             f.changed = false;
-            self.walks.truncate(walks.len());
-            self.walks.clone_from(&walks);
-            self.begun.retain(|_, walk| (*walk as usize) < walks.len());
+            self.walks[..walks.len()].clone_from_slice(&walks);
+            self.live.clone_from(&live);
+            self.jumps.clear();
+            self.returns.clear();
             result = self.value(f, root);
             if !f.changed {
                 break;
@@ -270,6 +307,13 @@ impl<'e, 'w> Changes<'e, 'w> {
                 self.lose(f.body.expr_span(root));
             }
         }
+        let mut ways = std::mem::take(&mut self.returns);
+        ways.append(&mut self.jumps);
+        if result.ty != Ty::Never {
+            ways.push(self.walks.clone());
+        }
+        self.meet(ways);
+        (self.jumps, self.returns) = outer;
         let ret = f.ret.clone();
         result.join(&ret);
         result
@@ -301,6 +345,7 @@ impl<'e, 'w> Changes<'e, 'w> {
     fn escape(&mut self, value: &Value, span: Span) {
         let mut accounts: BTreeSet<u32> = BTreeSet::new();
         let mut others = false;
+        self.astray(value);
         value.each(&mut |handle| match handle.what {
             What::Context => {
                 others = true;
@@ -343,7 +388,8 @@ impl<'e, 'w> Changes<'e, 'w> {
     /// A change of what the value is.
     fn write(&mut self, value: &Value, span: Span) {
         let accounts: BTreeSet<u32> = value.own.iter().filter_map(Handle::account).collect();
-        let alone = accounts.len() == 1;
+        let mut led = value.own.iter().filter(|handle| handle.changes());
+        let alone = accounts.len() == 1 && led.all(|handle| handle.account().is_some()) && !value.unclear;
         for handle in value.own.clone() {
             match handle.what {
                 What::Place(account)

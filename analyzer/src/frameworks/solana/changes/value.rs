@@ -135,6 +135,21 @@ impl Value {
         self.own.iter().any(|handle| handle.sure && handle.changes())
     }
 
+    /// True if it names accounts for a call of another program, with what that may do to them, or code that may be called.
+    pub(crate) fn tells(&self) -> bool {
+        !self.code.is_empty()
+            || self.own.iter().any(|handle| matches!(handle.what, What::Writes(_) | What::Reads(_)))
+            || self.parts.values().any(Value::tells)
+    }
+
+    /// One of two ways, where only one says which accounts or which code: it could be others.
+    pub(crate) fn or(mut self, other: &Value) -> Value {
+        let mixed = self.ty != Ty::Never && other.ty != Ty::Never && self.tells() != other.tells();
+        self.join(other);
+        self.unclear |= mixed;
+        self
+    }
+
     pub(crate) fn is_unclear(&self) -> bool {
         self.unclear || self.parts.values().any(Value::is_unclear)
     }
@@ -232,7 +247,7 @@ impl Value {
 
     fn join_at(&mut self, other: &Value, depth: usize) -> bool {
         let mut grew = false;
-        if self.ty.is_unknown() && !other.ty.is_unknown() {
+        if self.ty.is_unknown() && !other.ty.is_unknown() && other.ty != Ty::Never {
             self.ty = other.ty.clone();
             grew = true;
         } else if !other.ty.is_unknown() && self.ty != other.ty && !self.ty.same_head(&other.ty) && self.matters() {

@@ -1,10 +1,10 @@
 //! Expressions and patterns.
 
 use super::value::{Handle, Value, What};
-use super::{BUDGET, Changes, Frame, NodeKind};
+use super::{BUDGET, Changes, Frame};
 use crate::effects::children;
 use crate::effects::ty::Ty;
-use crate::ir::hir::{Body, Expr, ExprId, LocalId, Name, Pat, Path, Stmt, TypeRef};
+use crate::ir::hir::{BinOp, Body, Expr, ExprId, Lit, LocalId, Name, Pat, Path, Stmt, TypeRef};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -54,12 +54,13 @@ impl Changes<'_, '_> {
                 if index_value.leads() {
                     self.escape(&index_value, span);
                 }
+                self.operator(&["index", "index_mut"], &base, &index_value, span);
                 match body.expr(*index) {
-                    Expr::Lit(crate::ir::hir::Lit::Int(at, _)) => self.nth(&base, usize::try_from(*at).ok()),
+                    Expr::Lit(Lit::Int(at, _)) => self.nth(&base, usize::try_from(*at).ok()),
                     Expr::Range(from, ..) if base.own.iter().any(|handle| matches!(handle.what, What::List(_))) => {
                         let from = match from.map(|from| body.expr(from)) {
                             None => Some(0),
-                            Some(Expr::Lit(crate::ir::hir::Lit::Int(at, _))) => u32::try_from(*at).ok(),
+                            Some(Expr::Lit(Lit::Int(at, _))) => u32::try_from(*at).ok(),
                             _ => None,
                         };
                         self.rest_of(&base, from, span)
@@ -70,12 +71,26 @@ impl Changes<'_, '_> {
             }
             Expr::Unary(_, inner) => {
                 let inner = self.value(f, *inner);
+                self.operator(&["neg", "not"], &inner, &plain, span);
                 Value::plain(inner.ty)
             }
             Expr::Deref(inner) => self.place(f, *inner).followed(),
-            Expr::Binary(_, a, b) => {
+            Expr::Binary(BinOp::And | BinOp::Or, a, b) => {
+                self.value(f, *a);
+                let before = self.walks.clone();
+                let right = self.value(f, *b);
+                // The right side may not run.
+                let mut ways = vec![before];
+                if right.ty != Ty::Never {
+                    ways.push(self.walks.clone());
+                }
+                self.meet(ways);
+                Value::plain(Ty::bool())
+            }
+            Expr::Binary(op, a, b) => {
                 let left = self.value(f, *a);
-                self.value(f, *b);
+                let right = self.value(f, *b);
+                self.operator(operators(*op), &left, &right, span);
                 Value::plain(if left.ty.is_number() { left.ty } else { Ty::Unknown })
             }
             Expr::Assign(target, value) => {
@@ -89,12 +104,15 @@ impl Changes<'_, '_> {
                 let local = matches!(body.expr(*target), Expr::Local(_));
                 if local {
                     // An operator of a type of the program may do anything with its operands.
-                    if value.leads() || place.parts.values().any(Value::leads) {
+                    if (value.leads() && !value.ty.is_number()) || (place.leads() && !place.ty.is_number()) {
                         self.escape(&value, span);
                         self.escape(&place, span);
                     }
                 } else {
                     self.write(&place, span);
+                    if value.leads() && !value.ty.is_number() {
+                        self.escape(&value, span);
+                    }
                 }
                 Value::plain(Ty::unit())
             }
@@ -125,10 +143,12 @@ impl Changes<'_, '_> {
                     if other.ty != Ty::Never {
                         ways.push(self.walks.clone());
                     }
-                    value = if value.ty == Ty::Never { other } else { joined(value, &other) };
+                    value = if value.ty == Ty::Never { other } else { value.or(&other) };
                 } else {
                     ways.push(self.walks.clone());
-                    value = joined(Value::plain(Ty::Unknown), &value);
+                    let mut all = Value::plain(Ty::Unknown);
+                    all.join(&value);
+                    value = all;
                 }
                 self.meet(ways);
                 value
@@ -141,16 +161,20 @@ impl Changes<'_, '_> {
             Expr::Match(scrutinee, arms) => {
                 let (value, by_ref) = self.scrutinee(f, *scrutinee, true);
                 let mut result = Value::plain(Ty::Never);
-                let before = self.walks.clone();
+                let mut before = self.walks.clone();
                 let mut ways = Vec::new();
                 for (at, arm) in arms.iter().enumerate() {
-                    if self.chosen.is_some_and(|(place, chosen)| place == span && chosen != at) {
+                    if self.chosen.as_ref().is_some_and(|(place, chosen)| *place == span && !chosen.contains(&at)) {
                         continue;
                     }
                     self.walks.clone_from(&before);
                     self.bind(f, arm.pat, value.clone(), by_ref);
                     if let Some(guard) = arm.guard {
                         self.value(f, guard);
+                        // It may have moved a walk and then not held.
+                        let moved = self.walks.clone();
+                        self.meet(vec![before, moved.clone()]);
+                        before = std::mem::replace(&mut self.walks, moved);
                     }
                     let way = self.value(f, arm.body);
                     if way.ty != Ty::Never {
@@ -159,7 +183,7 @@ impl Changes<'_, '_> {
                     if result.ty == Ty::Never && !result.matters() {
                         result = way;
                     } else {
-                        result.join(&way);
+                        result = result.or(&way);
                     }
                 }
                 self.meet(ways);
@@ -195,13 +219,23 @@ impl Changes<'_, '_> {
                     let value = self.value(f, *value);
                     f.breaks.join(&value);
                 }
+                self.jumps.push(self.walks.clone());
                 Value::plain(Ty::Never)
             }
-            Expr::Continue(_) => Value::plain(Ty::Never),
+            Expr::Continue(_) => {
+                self.jumps.push(self.walks.clone());
+                Value::plain(Ty::Never)
+            }
             Expr::Return(value) => {
+                // A failure ends the caller too, unless that catches it: then the call is one that may fail.
+                let mut fails = false;
                 if let Some(value) = value {
+                    fails = is_failure(&body, *value);
                     let value = self.value(f, *value);
                     f.ret.join(&value);
+                }
+                if !fails {
+                    self.returns.push(self.walks.clone());
                 }
                 Value::plain(Ty::Never)
             }
@@ -216,11 +250,11 @@ impl Changes<'_, '_> {
                         }
                     }
                 }
+                let mut ended = false;
+                let outer = block.label.is_some().then(|| std::mem::take(&mut self.jumps));
                 for stmt in &block.stmts {
                     match stmt {
-                        Stmt::Expr(e) => {
-                            self.value(f, *e);
-                        }
+                        Stmt::Expr(e) => ended |= self.value(f, *e).ty == Ty::Never,
                         Stmt::Let(pat, ty, init, otherwise) => {
                             if let Some(init) = init {
                                 let (mut value, by_ref) = self.scrutinee(f, *init, false);
@@ -236,15 +270,31 @@ impl Changes<'_, '_> {
                                 self.set_local(f, *local, &Value::plain(ty));
                             }
                             if let Some(otherwise) = otherwise {
+                                // It never comes back.
+                                let walks = self.walks.clone();
                                 self.value(f, *otherwise);
+                                self.walks[..walks.len()].clone_from_slice(&walks);
                             }
                         }
                     }
                 }
-                match block.tail {
+                let mut result = match block.tail {
                     Some(tail) => self.value(f, tail),
                     None => Value::plain(Ty::unit()),
+                };
+                if ended {
+                    result.ty = Ty::Never;
                 }
+                if let Some(outer) = outer {
+                    let mut ways = std::mem::replace(&mut self.jumps, outer);
+                    if !ways.is_empty() && result.ty == Ty::Never {
+                        result.ty = Ty::Unknown;
+                    } else {
+                        ways.push(self.walks.clone());
+                    }
+                    self.meet(ways);
+                }
+                result
             }
             Expr::Closure(closure) => {
                 let bound = f.closures.get(&e).cloned().unwrap_or_else(|| Value::plain(Ty::Unknown));
@@ -273,11 +323,15 @@ impl Changes<'_, '_> {
                     _ => Ty::seq(values.first().map_or(Ty::Unknown, |value| value.ty.clone())),
                 };
                 let mut whole = Value::plain(ty);
+                let mut silent = false;
                 for (at, value) in values.into_iter().enumerate() {
+                    silent |= !value.tells();
                     if value.matters() {
                         whole.parts.insert(Name::from(at.to_string()), value);
                     }
                 }
+                // A list in which only some elements say which account they are.
+                whole.unclear |= silent && whole.tells() && matches!(body.expr(e), Expr::Array(..));
                 if whole.parts.len() > 40 {
                     whole = whole.loose().with_type(whole.ty.clone());
                 }
@@ -299,13 +353,16 @@ impl Changes<'_, '_> {
                 let value = self.value(f, *inner);
                 let env = f.env.clone();
                 let lowered = self.engine.lower_ty(ty, &env);
+                // A number is one, unless it is an address: of a reference, or of what nobody knows to be a number.
+                let address = value.is_account() || (value.leads() && !value.ty.is_number() && value.ty != Ty::bool());
                 match ty {
-                    TypeRef::Ptr(..) | TypeRef::Infer => value.loose().with_type(lowered),
-                    _ if lowered.is_number() || lowered == Ty::bool() => Value::plain(lowered),
+                    TypeRef::Ptr(..) => value.loose(),
+                    _ if lowered.is_number() && !address => Value::plain(lowered),
                     _ => value.loose().with_type(lowered),
                 }
             }
             Expr::Try(inner) => {
+                self.tried(&body, *inner);
                 let value = self.value(f, *inner);
                 self.payload(value)
             }
@@ -348,12 +405,29 @@ impl Changes<'_, '_> {
     fn assign(&mut self, f: &mut Frame, target: ExprId, value: &Value, span: crate::ir::Span) {
         let body = f.body.clone();
         match body.expr(target) {
-            Expr::Local(local) => return self.set_local(f, *local, value),
+            Expr::Local(local) => {
+                let mixed = f.locals.get(local.0 as usize).is_some_and(|known| known.tells() != value.tells());
+                let mut value = value.clone();
+                value.unclear |= mixed;
+                return self.set_local(f, *local, &value);
+            }
             Expr::Path(_) => return,
             _ => {}
         }
-        let place = self.place(f, target);
+        let mut place = self.place(f, target);
+        // An account as it is changes only through its cells: this may be a copy.
+        place.own = place
+            .own
+            .iter()
+            .map(|handle| Handle { sure: handle.sure && !matches!(handle.what, What::Info(_)), ..*handle })
+            .collect();
         self.write(&place, span);
+        let harmless =
+            matches!(body.expr(target), Expr::Field(_, name) if matches!(name.as_str(), "data" | "program_id"));
+        if !harmless && !value.tells() {
+            let roots = self.root(f, target);
+            self.obscure(f, &roots);
+        }
         if place.is_account() || (!value.matters() && value.code.is_empty()) {
             return;
         }
@@ -363,6 +437,47 @@ impl Changes<'_, '_> {
         for root in roots {
             self.set_local(f, LocalId(root), &value.loose());
         }
+    }
+
+    /// What these bindings say of accounts in calls may be changed.
+    pub(super) fn obscure(&mut self, f: &mut Frame, roots: &std::collections::BTreeSet<u32>) {
+        for root in roots {
+            if f.locals.get(*root as usize).is_some_and(Value::tells) {
+                let unclear = Value { unclear: true, ..Value::plain(Ty::Unknown) };
+                self.set_local(f, LocalId(*root), &unclear);
+            }
+        }
+    }
+
+    /// An operator that the program itself gives a type may do anything with what it is given.
+    fn operator(&mut self, names: &[&str], left: &Value, right: &Value, span: crate::ir::Span) {
+        for one in [left, right] {
+            if one.leads() && !one.ty.is_number() && names.iter().any(|name| self.defined(name, false)) {
+                self.escape(left, span);
+                self.escape(right, span);
+            }
+        }
+    }
+
+    /// The call of which the failure ends the function: `call(..)?`, `call(..).map_err(..)?`.
+    pub(super) fn tried(&mut self, body: &Body, e: ExprId) {
+        let mut at = e;
+        for _ in 0..16 {
+            match body.expr(at) {
+                Expr::Call(..) => break,
+                Expr::MethodCall(recv, name, ..)
+                    if matches!(
+                        name.as_str(),
+                        "map_err" | "ok_or" | "ok_or_else" | "unwrap" | "expect" | "inspect_err" | "context"
+                    ) =>
+                {
+                    self.tried.insert(body.expr_span(at));
+                    at = *recv;
+                }
+                _ => break,
+            }
+        }
+        self.tried.insert(body.expr_span(at));
     }
 
     /// The bindings that change when a place does.
@@ -404,183 +519,6 @@ impl Changes<'_, '_> {
         (value, false)
     }
 
-    /// What is inside `Option`, `Result` and their like, which are the same value here.
-    pub(super) fn payload(&mut self, value: Value) -> Value {
-        let ty = match &value.ty {
-            ty if self.engine.is_option(ty) || self.engine.is_result(ty) => ty.arg(0),
-            ty => ty.clone(),
-        };
-        value.with_type(ty)
-    }
-
-    /// A part of a struct, variant or tuple.
-    pub(super) fn part(&mut self, value: &Value, name: &Name, variant: Option<u32>) -> Value {
-        match variant {
-            None => self.field(value, name, crate::ir::Span::NONE),
-            Some(_) => {
-                let ty = self.engine.field_types(&value.ty, variant);
-                let ty = ty.iter().find(|(field, _)| field == name).map_or(Ty::Unknown, |(_, ty)| ty.clone());
-                let base = value.clone().with_type(Ty::Unknown);
-                self.field(&base, name, crate::ir::Span::NONE).with_type(ty)
-            }
-        }
-    }
-
-    /// `value.name`.
-    pub(super) fn field(&mut self, value: &Value, name: &Name, span: crate::ir::Span) -> Value {
-        let types = match &value.ty {
-            Ty::Tuple(parts) => {
-                name.parse::<usize>().ok().and_then(|at| parts.get(at).cloned()).map(|ty| vec![(name.clone(), ty)])
-            }
-            ty => Some(self.engine.field_types(&ty.clone(), None).to_vec()),
-        };
-        let declared = types.iter().flatten().find(|(field, _)| field == name).map(|(_, ty)| ty.clone());
-        let mut out = Value::plain(declared.clone().unwrap_or(Ty::Unknown));
-        out.unclear = value.unclear;
-        out.roots = value.roots.clone();
-        out.path = value.path.clone().map(|mut path| {
-            path.push(name.to_string());
-            path
-        });
-        for &handle in &value.own {
-            if !handle.sure {
-                out.own.insert(handle);
-                continue;
-            }
-            let sure = |what: What| Handle { what, sure: true };
-            match handle.what {
-                What::Context => match name.as_str() {
-                    "accounts" => {
-                        out.join(&self.node(0));
-                    }
-                    "remaining_accounts" => {
-                        self.remaining.get_or_insert(span);
-                        out.own.insert(sure(What::Others));
-                    }
-                    _ => {}
-                },
-                What::Tree(node) => {
-                    if let NodeKind::Tree(fields) = &self.nodes[node as usize].kind {
-                        match fields.iter().find(|(field, _)| field == name) {
-                            Some((_, child)) => {
-                                let child = self.node(*child);
-                                out.ty = child.ty.clone();
-                                out.path = Some(Vec::new());
-                                out.join(&child);
-                            }
-                            // What the struct leads to besides its fields.
-                            None => {
-                                out.own.insert(Handle { what: handle.what, sure: false });
-                            }
-                        }
-                    }
-                }
-                What::Account(account, exclusive) => {
-                    if exclusive {
-                        out.own.insert(sure(What::Place(account)));
-                    }
-                }
-                What::Info(account) => match name.as_str() {
-                    "key" => {
-                        out.own.insert(sure(What::Key(account)));
-                    }
-                    "is_signer" | "is_writable" | "executable" | "owner" | "rent_epoch" => {}
-                    "data" | "lamports" => {
-                        out.own.insert(sure(What::Cell(account)));
-                    }
-                    _ => {
-                        out.own.insert(handle);
-                    }
-                },
-                What::Place(account) | What::Mut(account) => {
-                    out.own.insert(sure(What::Place(account)));
-                }
-                What::Others | What::Cell(_) | What::List(_) | What::Walk(_) => {
-                    out.own.insert(handle);
-                }
-                What::Key(_) | What::Writes(_) | What::Reads(_) => {}
-            }
-        }
-        match value.parts.get(name) {
-            Some(part) => {
-                if out.own.is_empty() {
-                    let (roots, unclear) = (out.roots.clone(), out.unclear);
-                    out = part.clone().typed(&out.ty);
-                    out.roots.extend(roots);
-                    out.unclear |= unclear;
-                } else {
-                    out.join(part);
-                }
-            }
-            // A field that is not declared is reached through `Deref`, of anything inside.
-            None if declared.is_none() && !value.parts.is_empty() => {
-                out.absorb(&value.loose());
-            }
-            None => {}
-        }
-        out
-    }
-
-    /// An element; of which one nothing is known without a number.
-    pub(super) fn nth(&mut self, value: &Value, at: Option<usize>) -> Value {
-        let ty = value.ty.element();
-        let mut out = Value::plain(ty.clone());
-        out.unclear = value.unclear;
-        out.roots = value.roots.clone();
-        out.path = value.path.clone();
-        for &handle in &value.own.clone() {
-            if let (What::List(from), true) = (handle.what, handle.sure) {
-                let at = at.and_then(|at| u32::try_from(at).ok()).map(|at| from + at);
-                let found = self.position(at, crate::ir::Span::NONE);
-                out.join(&found);
-                continue;
-            }
-            if let (What::Walk(walk), true) = (handle.what, handle.sure) {
-                let found = self.next_account(walk, crate::ir::Span::NONE);
-                out.join(&found);
-                continue;
-            }
-            out.own.insert(match handle.what {
-                What::Mut(account) if handle.sure => Handle { what: What::Place(account), ..handle },
-                What::Account(account, true) if handle.sure => Handle { what: What::Place(account), ..handle },
-                _ => handle,
-            });
-        }
-        match at.and_then(|at| value.parts.get(at.to_string().as_str())) {
-            Some(part) => {
-                out.join(part);
-            }
-            None => {
-                let numbered = at.is_some() && value.parts.keys().all(|name| name.parse::<usize>().is_ok());
-                if !numbered || value.parts.is_empty() {
-                    for part in value.parts.values() {
-                        let mut part = part.loose();
-                        part.ty = ty.clone();
-                        out.absorb(&part);
-                    }
-                }
-            }
-        }
-        out
-    }
-
-    /// What is left of a list behind so many of its front.
-    pub(super) fn rest_of(&mut self, value: &Value, from: Option<u32>, span: crate::ir::Span) -> Value {
-        let mut out = Value::plain(value.ty.clone());
-        for handle in &value.own {
-            let what = match (handle.what, from) {
-                (What::List(begin), Some(from)) => What::List(begin + from),
-                (What::List(_), None) => {
-                    self.remaining.get_or_insert(span);
-                    What::Others
-                }
-                (what, _) => what,
-            };
-            out.own.insert(Handle { what, ..*handle });
-        }
-        out
-    }
-
     /// The first name that an account of a list gets.
     pub(super) fn called(&mut self, value: &Value, name: &Name) {
         if let [Handle { what: What::Info(account), sure: true }] = value.own.iter().copied().collect::<Vec<_>>()[..] {
@@ -595,7 +533,11 @@ impl Changes<'_, '_> {
     /// Code that may run any number of times: a walk that goes on in it stands nowhere afterwards.
     fn repeated(&mut self, run: &mut dyn FnMut(&mut Self)) {
         let before = self.walks.clone();
+        let outer = std::mem::take(&mut self.jumps);
         run(self);
+        let mut ways = std::mem::take(&mut self.jumps);
+        ways.push(self.walks.clone());
+        self.meet(ways);
         let moved: Vec<usize> = (0..before.len()).filter(|&at| self.walks.get(at) != before.get(at)).collect();
         if !moved.is_empty() {
             for at in moved {
@@ -603,6 +545,7 @@ impl Changes<'_, '_> {
             }
             run(self);
         }
+        self.jumps = outer;
     }
 
     fn construct(
@@ -616,11 +559,22 @@ impl Changes<'_, '_> {
         let (body, env) = (f.body.clone(), f.env.clone());
         let (ty, _) = self.engine.named_type(&body, &env, path);
         let mut parts = BTreeMap::new();
+        let last = path.segments.last().map(|last| last.name.as_str()).unwrap_or("");
+        let flags = matches!(last, "AccountMeta" | "InstructionAccount");
+        let mut writes = None;
         for (name, value) in fields {
-            let value = self.value(f, *value);
+            let of = *value;
+            let value = self.value(f, of);
+            if let ("is_writable", Expr::Lit(Lit::Bool(flag))) = (name.as_str(), body.expr(of)) {
+                writes = Some(*flag);
+            }
             if value.matters() || !value.code.is_empty() {
                 parts.insert(name.clone(), value);
             }
+        }
+        if flags {
+            let key = Value { parts, ..Value::plain(Ty::Unknown) };
+            return self.flagged(&key, writes.filter(|_| base.is_none()));
         }
         let mut whole = Value { parts, ..Value::plain(ty) };
         if let Some(base) = base {
@@ -633,13 +587,19 @@ impl Changes<'_, '_> {
         whole
     }
 
-    /// A type with a destructor does with its parts what that does.
-    fn dropped(&mut self, whole: &Value, span: crate::ir::Span) {
+    /// A type with a destructor does with its parts what that does; what dereferences it may run unseen, too.
+    pub(super) fn dropped(&mut self, whole: &Value, span: crate::ir::Span) {
         if !matches!(whole.ty, Ty::Adt(..)) {
             return;
         }
-        if let Some(found) = self.engine.find_method(&whole.ty, &Name::new_static("drop")) {
-            self.enter(found.item, found.env.as_ref().clone(), vec![whole.clone()], span);
+        for name in ["drop", "deref", "deref_mut"] {
+            if let Some(found) = self.engine.find_method(&whole.ty, &Name::new_static(name)) {
+                if !self.engine.is_model(found.item.krate) {
+                    self.doubt += u32::from(name != "drop");
+                    self.enter(found.item, found.env.as_ref().clone(), vec![whole.clone()], span);
+                    self.doubt -= u32::from(name != "drop");
+                }
+            }
         }
     }
 
@@ -664,12 +624,20 @@ impl Changes<'_, '_> {
         if !iter.leads() {
             return Value::plain(iter.ty.element());
         }
-        if let Ty::Adt(..) = &iter.ty {
-            if let Some(found) = self.engine.find_method(&iter.ty, &Name::new_static("next")) {
-                let result = self.enter(found.item, found.env.as_ref().clone(), vec![iter.clone()], span);
-                return self.payload(result);
+        let mut iter = iter.clone();
+        for name in ["into_iter", "next"] {
+            if let Ty::Adt(..) = &iter.ty {
+                let found = self.engine.find_method(&iter.ty, &Name::new_static(name));
+                if let Some(found) = found.filter(|found| !self.engine.is_model(found.item.krate)) {
+                    let result = self.enter(found.item, found.env.as_ref().clone(), vec![iter.clone()], span);
+                    if name == "next" {
+                        return self.payload(result);
+                    }
+                    iter = result;
+                }
             }
         }
+        let iter = &iter;
         let mut element = self.nth(iter, None);
         // The elements of `&mut x` are references.
         element = element.borrowed();
@@ -690,7 +658,17 @@ fn locals(body: &Body, e: ExprId, into: &mut std::collections::BTreeSet<LocalId>
     children(body.expr(e), &mut |child| locals(body, child, into));
 }
 
-fn joined(mut a: Value, b: &Value) -> Value {
-    a.join(b);
-    a
+/// Methods that mean an operator between values that may be of a type of the program.
+fn operators(op: BinOp) -> &'static [&'static str] {
+    match op {
+        BinOp::Eq | BinOp::Ne => &["eq", "ne"],
+        BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => &["partial_cmp", "lt", "le", "gt", "ge"],
+        _ => &["add", "sub", "mul", "div", "rem", "shl", "shr", "bitand", "bitor", "bitxor"],
+    }
+}
+
+/// `Err(..)`.
+fn is_failure(body: &Body, e: ExprId) -> bool {
+    let Expr::Call(callee, _) = body.expr(e) else { return false };
+    matches!(body.expr(*callee), Expr::Path(path) if path.segments.last().is_some_and(|last| last.name == "Err"))
 }

@@ -26,6 +26,24 @@ pub(super) const READS: Words = Words(
     ",
 );
 
+/// Further methods of numbers and characters, which take them by value.
+pub(super) const NUMBERS: Words = Words(
+    "
+    abs_sub acos add asin atan atan2 bitand bitor bitxor cast_signed cast_unsigned cbrt checked_abs checked_add_signed
+    checked_add_unsigned checked_div_euclid checked_ilog checked_ilog10 checked_ilog2 checked_isqrt
+    checked_next_multiple_of checked_next_power_of_two checked_rem_euclid checked_signed_diff checked_sub_signed
+    checked_sub_unsigned copysign cos count_zeros div div_euclid exp exp2 fract ilog is_alphabetic is_alphanumeric
+    is_ascii is_ascii_alphabetic is_ascii_alphanumeric is_ascii_digit is_ascii_hexdigit is_finite is_infinite
+    is_multiple_of is_nan is_numeric is_power_of_two is_sign_negative is_sign_positive is_uppercase is_lowercase
+    is_whitespace leading_ones len_utf8 ln log10 log2 midpoint mul mul_add ne neg next_multiple_of next_power_of_two not
+    overflowing_neg overflowing_pow overflowing_shl overflowing_shr powf powi rem reverse_bits rotate_left rotate_right
+    round saturating_add_signed saturating_add_unsigned saturating_abs saturating_neg saturating_sub_signed
+    saturating_sub_unsigned shl shr sin sub tan then then_some to_ascii_lowercase to_ascii_uppercase to_be to_bits to_digit
+    to_le to_lowercase to_uppercase total_cmp trailing_ones trunc wrapping_abs wrapping_add_signed wrapping_add_unsigned
+    wrapping_div_euclid wrapping_pow wrapping_rem wrapping_rem_euclid wrapping_sub_signed wrapping_sub_unsigned
+    ",
+);
+
 /// Methods that give the same value, or one taken from it, in another dress.
 pub(super) const VIEWS: Words = Words(
     "
