@@ -259,3 +259,23 @@ fn a_runtime_binds_what_pallets_leave_open() {
     assert!(!lines.iter().any(|line| line.starts_with("out") || line.starts_with("unknown")), "{lines:?}");
     assert_eq!(footprint(runtime, "Shop::offer"), ["write Shop::Wares[ware]"]);
 }
+
+/// A credit that leaves the pallet may be dropped by whoever gets it, and its drop is the pallet's own code.
+#[test]
+fn a_credit_that_is_given_away_is_dropped_unsound() {
+    let contract = pallet(
+        "#[pallet::config] pub trait Config: frame_system::Config { type Dust: OnUnbalanced<u64>; }
+        #[pallet::storage] pub type Total<T: Config> = StorageValue<_, u64, ValueQuery>;
+        pub struct Burn<T>(T);
+        impl<T: Config> fungible::HandleImbalanceDrop<u64> for Burn<T> {
+            fn handle(amount: u64) { Total::<T>::mutate(|total| *total = total.saturating_sub(amount)); }
+        }
+        impl<T: Config> fungible::Balanced<T::AccountId> for Pallet<T> { type OnDropCredit = Burn<T>; type OnDropDebt = (); }",
+        "pub fn sweep(origin: OriginFor<T>, sum: u64) -> DispatchResult {
+            T::Dust::on_unbalanced(fungible::Dust::<T::AccountId, Self>(sum).into_credit());
+            Ok(())
+        }",
+    );
+    let lines = footprint(&contract, "sweep");
+    assert!(lines.iter().any(|line| line == "update Total[]"), "{lines:?}");
+}
