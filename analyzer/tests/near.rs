@@ -205,8 +205,6 @@ fn footprints() {
                 &[
                     "commute <balance>[caller]",
                     "commute <balance>[self]",
-                    "commute <balance>[caller]",
-                    "commute <balance>[self]",
                     "update <state>",
                     "commute book.balances[caller]",
                     "commute book.balances[receiver_id]",
