@@ -55,26 +55,101 @@ fn report(folder: &Path) -> PathBuf {
     page
 }
 
+/// Opens a page with a script added at its end; the title it has then, and what was logged.
+fn open(browser: &Path, folder: &Path, page: &Path, script: &str, flags: &[&str]) -> (String, String) {
+    let text = fs::read_to_string(page).unwrap();
+    let opened = folder.join("opened.html");
+    fs::write(&opened, text.replace("</body>", &format!("{script}</body>"))).unwrap();
+    let output = Command::new(browser)
+        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"])
+        .args(["--enable-logging=stderr", "--dump-dom"])
+        .args(flags)
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .arg(format!("file://{}", opened.display()))
+        .output()
+        .unwrap();
+    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned());
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "{console:?}");
+    (dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or("").to_owned(), log)
+}
+
 #[test]
 fn the_report_works_in_a_browser() {
     let Some(browser) = chromium() else { return };
-    let folder = std::env::temp_dir().join(format!("crosslane-browser-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let page = report(&folder);
-    let text = fs::read_to_string(&page).unwrap();
-    fs::write(&page, text.replace("</body>", &format!("{ACTIONS}</body>"))).unwrap();
-    let output = Command::new(browser)
-        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
-        .arg(format!("file://{}", page.display()))
-        .output()
-        .unwrap();
-    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let _ = fs::remove_dir_all(&folder);
-    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(console.is_empty(), "{console:?}");
-    let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or("");
+    let folder = tempfile::tempdir().unwrap();
+    let page = report(folder.path());
+    let (title, log) = open(&browser, folder.path(), &page, ACTIONS, &["--virtual-time-budget=5000"]);
     assert!(title.contains("ok hover shows a condition"), "the page did not come up: {title} {log}");
     assert!(!title.contains("FAILED"), "{title}");
+}
+
+/// Ten of the small contracts of this repository in one workspace.
+const TEN: [&str; 10] = [
+    "cosmwasm/token",
+    "domains/amm",
+    "domains/dao-naive",
+    "domains/game-naive",
+    "domains/lending",
+    "domains/nft-naive",
+    "domains/payments-naive",
+    "soroban/token",
+    "near/token",
+    "ink/token",
+];
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else if entry.file_name() == "Cargo.toml" {
+            // Each of them is a workspace of its own in the repository.
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = text.lines().filter(|line| line.trim() != "[workspace]");
+            fs::write(target, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_report_of_ten_contracts_is_light_and_opens_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"));
+    for name in TEN {
+        copy(&fixtures.join(name), &folder.path().join("ten").join(name));
+    }
+    let members = TEN.map(|name| format!("{name:?}")).join(", ");
+    let root = format!("[workspace]\nresolver = \"2\"\nmembers = [{members}]\n");
+    fs::write(folder.path().join("ten/Cargo.toml"), root).unwrap();
+    let page = folder.path().join("report.html");
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
+        .args(["report", "-q", "--workspace", "--manifest-path"])
+        .arg(folder.path().join("ten/Cargo.toml"))
+        .arg("--output")
+        .arg(&page)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(text.len() < 2_000_000, "{} bytes", text.len());
+    for name in ["fixture-token", "domain-amm", "domain-lending"] {
+        assert!(text.contains(name), "{name} is not in the report");
+    }
+    let Some(browser) = chromium() else { return };
+    let script = "<script>addEventListener(\"load\", () => { document.title = \"loaded \" + Math.round(performance.now()); });</script>";
+    let time = || {
+        let (title, log) = open(&browser, folder.path(), &page, script, &[]);
+        title
+            .strip_prefix("loaded ")
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or_else(|| panic!("{title} {log}"))
+    };
+    // The first start of a browser makes its profile; a machine with other work gets more than one try.
+    let best = (0..3).map(|_| time()).min().unwrap();
+    println!("{} bytes, {best} ms", text.len());
+    assert!(best < 1_000, "{best} ms");
 }

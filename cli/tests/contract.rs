@@ -361,3 +361,16 @@ fn kept_reports_are_those_that_were_made() {
     place.write("crosslane.toml", "[lints]\nhot-counter = \"deny\"\n");
     assert_ne!(place.run(&["--cache"]).transcript(), plain);
 }
+
+#[test]
+fn the_hash_in_a_manifest_is_of_the_source() {
+    let place = Place::new();
+    let hash = || {
+        let text = place.run(&["manifest", "--output", "-", "-q"]).out;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["contracts"][0]["source_hash"].clone()
+    };
+    let before = hash();
+    assert_eq!(before, hash());
+    place.write("src/lib.rs", &format!("{SOURCE}// another text\n"));
+    assert!(before.as_str().is_some_and(|hash| hash.len() == 64) && before != hash(), "{before}");
+}

@@ -176,6 +176,9 @@ pub struct Limit {
     /// What it is a budget of, where schedules must keep it.
     #[serde(default)]
     pub per: Option<Per>,
+    /// Frameworks whose chains have it; all when empty. A chain model may stand for chains of several kinds.
+    #[serde(default)]
+    pub frameworks: Vec<String>,
 }
 
 /// What a limit is a budget of.

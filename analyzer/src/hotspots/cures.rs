@@ -148,16 +148,27 @@ fn of_account(contract: &Contract, name: &str) -> Cures {
 fn of_container(contract: &Contract, cell: &Cell) -> Cures {
     let unit = if cell.unit.id == "own" { &cell.id } else { &cell.unit.id };
     let calls = || contract.entries.iter().filter(|entry| entry.kind == EntryKind::Call);
-    let written =
-        |inside: &&Cell| calls().any(|entry| entry.accesses.iter().any(|it| it.cell == inside.id && writes(it.mode)));
-    let inside = contract.cells.iter().filter(|other| !other.implicit && other.unit.id == *unit).filter(written);
+    // What most public calls write comes first.
+    let writers = |inside: &Cell| {
+        let writing = |entry: &&Entry| entry.accesses.iter().any(|it| it.cell == inside.id && writes(it.mode));
+        let all: Vec<&Entry> = calls().filter(writing).collect();
+        (all.iter().filter(|entry| entry.callers == Callers::Anyone).count(), all.len())
+    };
+    let mut inside: Vec<(usize, usize, &Cell)> = contract
+        .cells
+        .iter()
+        .filter(|other| !other.implicit && other.unit.id == *unit)
+        .map(|other| (writers(other).0, writers(other).1, other))
+        .filter(|(_, all, _)| *all > 0)
+        .collect();
+    inside.sort_by_key(|(public, all, _)| std::cmp::Reverse((*public, *all)));
     let cure = |inside: &Cell| Cure {
         title: format!("store `{}` in a place of its own", inside.id),
         change: Change::OwnUnit { cell: inside.id.clone() },
         upgrade: Upgrade::Migration,
         cost: None,
     };
-    Cures { offered: inside.take(3).map(cure).collect(), ..Cures::default() }
+    Cures { offered: inside.into_iter().take(3).map(|(_, _, cell)| cure(cell)).collect(), ..Cures::default() }
 }
 
 fn of_cell(contract: &Contract, cell: &Cell) -> Cures {

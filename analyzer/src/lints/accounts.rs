@@ -60,6 +60,17 @@ pub(crate) fn of<'a>(cx: &Cx<'a>, entry: usize, at: usize) -> &'a AccountParam {
     cx.entry(entry).accounts.as_ref().and_then(|all| all.get(at)).unwrap_or(&NOBODY)
 }
 
+/// True when the attribute that an account's declaration begins with has a word.
+pub(crate) fn says(cx: &Cx<'_>, account: &AccountParam, wanted: &str) -> bool {
+    let text = cx.files.text(account.span);
+    has_word(text.get(..text.rfind(']').unwrap_or(0)).unwrap_or(""), wanted)
+}
+
+/// True when a word stands in a text by itself.
+pub(crate) fn has_word(text: &str, wanted: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == wanted)
+}
+
 /// Account parameters of all messages, one for each declaration that stands in the source.
 pub(crate) fn by_declaration(cx: &Cx<'_>) -> Vec<Held> {
     let mut found: Vec<Held> = Vec::new();
@@ -88,6 +99,10 @@ pub(crate) fn shared_writes(cx: &Cx<'_>) -> Vec<Shared> {
     for &entry in &cx.public {
         for (at, account) in cx.entry(entry).accounts.iter().flatten().enumerate() {
             if account.written != Written::Yes || !account.writable || !same_everywhere(&account.identity) {
+                continue;
+            }
+            // What a call creates it creates once: the next one fails.
+            if says(cx, account, "init") {
                 continue;
             }
             match found.iter_mut().find(|shared| shared.identity == account.identity) {

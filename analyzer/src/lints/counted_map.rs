@@ -27,7 +27,7 @@
 //! Containers of another kind keep their entries under other keys: entries must be moved, or the old container stays for
 //! old entries and is asked second.
 
-use super::shapes::{Hot, Shape};
+use super::shapes::{self, Hot, Shape};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
 
@@ -44,8 +44,7 @@ impl Lint for CountedMap {
 
     fn say(cx: &Cx<'_>, hit: &Hot) -> Finding {
         let first = hit.writers[0];
-        let name = cx.cell(hit.cell).map_or("", |cell| cell.name.as_str());
-        let owner = name.rsplit_once('.').map_or(name, |(owner, _)| owner);
+        let owner = shapes::container(cx, hit.cell).map_or("it", |cell| cell.name.as_str());
         let message = format!("every {} changes the length that `{owner}` keeps", cx.name(first.entry));
         let finding = say::finding::<Self>(cx, message, cx.access(first).span, "counts its entries");
         let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
@@ -71,6 +70,21 @@ mod tests {
             .update("users.len")
             .run("XL108");
         insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn a_count_with_a_name_of_its_own() {
+        let span = crate::ir::Span { file: crate::ir::FileId(0), lo: 3, hi: 9 };
+        let report = Build::new()
+            .map("Names", uint(32))
+            .with_cell(|cell| cell.span = span)
+            .item("CounterForNames", uint(32))
+            .with_cell(|cell| cell.span = span)
+            .entry("register")
+            .at("Names", &[Term::Caller], Mode::Update)
+            .update("CounterForNames")
+            .run("XL108");
+        assert!(report.contains("every `register` changes the length that `Names` keeps"), "{report}");
     }
 
     #[test]

@@ -51,7 +51,10 @@ impl Lint for DynamicKey {
     fn look(cx: &Cx<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (cell, value) in cx.named_cells() {
-            if value.keys.is_empty() {
+            // Where a container keeps its own parts is not the contract's choice.
+            let part = value.name.rsplit_once('.');
+            let part = part.is_some_and(|(owner, _)| cx.contract.cells.iter().any(|other| other.name == owner));
+            if value.keys.is_empty() || part {
                 continue;
             }
             let mut found = cx.accesses_of(&cx.public, cell);

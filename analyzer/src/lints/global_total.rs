@@ -38,6 +38,8 @@
 //! The old value is not read from the new key: write it there in the migration, in the same transaction that changes the
 //! code, else the supply reads 0. Deleting a total needs no data to move; queries that answered with it must go or change.
 
+use std::collections::BTreeSet;
+
 use super::shapes::{Hot, Shape};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
@@ -60,7 +62,10 @@ impl Lint for GlobalTotal {
         let name = cx.name(first.entry);
         let cell = cx.cell_name(hit.cell);
         let alone = cx.alone(first);
-        let message = if alone {
+        let joint = joint(cx, hit);
+        let message = if joint {
+            format!("every {name} changes several numbers of {cell} together")
+        } else if alone {
             format!("every {name} changes the one total in {}", cx.place(first))
         } else {
             format!("{name} rewrites all of {cell} to change one number")
@@ -69,14 +74,19 @@ impl Lint for GlobalTotal {
         let finding = say::finding::<Self>(cx, message, cx.access(first).span, &label);
         let mut finding = cx.hot_notes(finding, hit, "changes it too").maybe(NoteKind::ReadBy, cx.read_by(hit.cell));
         let unread = cx.unread_by_calls(hit.cell);
-        finding.fix = if !alone {
+        finding.fix = if joint {
+            None
+        } else if !alone {
             say::by_hand(format!("store the total under a {} of its own", cx.words.unit), Upgrade::Migration)
         } else if unread {
             say::by_hand(format!("delete {cell}, emit events and let an indexer add up"), Upgrade::Client)
         } else {
             None
         };
-        if !unread {
+        if joint {
+            let text = format!("a {} for each of them; {name} needs them together", cx.words.unit);
+            finding = finding.note(NoteKind::NotOffered, text);
+        } else if !unread {
             finding = finding.note(NoteKind::NotOffered, not_offered(cx, hit));
         }
         if finding.fix.is_none() {
@@ -84,6 +94,18 @@ impl Lint for GlobalTotal {
         }
         finding
     }
+}
+
+/// True when one call changes two numbers of the record: they hold for each other, as the reserves of a pool do, and none
+/// of them is a total that could stand apart.
+fn joint(cx: &Cx<'_>, hit: &Hot) -> bool {
+    hit.writers.iter().any(|writer| {
+        let all = cx.accesses_of(&[writer.entry], hit.cell);
+        let changed = all.iter().map(|at| cx.access(*at)).filter(|access| {
+            matches!(access.mode, Mode::Update | Mode::Commute) && access.field.is_some() && cx.is_number(access)
+        });
+        changed.map(|access| &access.field).collect::<BTreeSet<_>>().len() > 1
+    })
 }
 
 /// Why shards are no cure here: somebody needs the sum.
@@ -94,6 +116,12 @@ fn not_offered(cx: &Cx<'_>, hit: &Hot) -> String {
     let only_reads = users.reading_calls.iter().copied().find(|entry| !users.writing_calls.contains(entry));
     let updates = hit.privileged.iter().chain(&hit.writers).find(|at| cx.access(**at).mode == Mode::Update);
     let observer = only_reads.or(updates.map(|at| at.entry));
+    // What is added in a loop is not told apart from what depends on the sum.
+    let repeats = |entry: usize| cx.accesses_of(&[entry], hit.cell).iter().any(|at| cx.access(*at).repeat);
+    if let (None, None, Some(at)) = (capped, only_reads, updates.filter(|at| repeats(at.entry))) {
+        let name = cx.name(at.entry);
+        return format!("deleting or splitting it: {name} changes it several times in a call, and whether it needs the sum is not known");
+    }
     let (who, why) = match (capped, observer) {
         (Some(at), _) => (cx.name(at.entry), " to check the limit"),
         (None, Some(entry)) => (cx.name(entry), ""),
@@ -131,6 +159,36 @@ mod tests {
             .read("TOKEN_INFO")
             .run("XL102");
         insta::assert_snapshot!(report);
+    }
+
+    #[test]
+    fn a_sum_in_a_loop_is_no_proof_of_a_reader() {
+        let report = Build::new()
+            .item("TOTAL", uint(128))
+            .map("STAKE", uint(128))
+            .entry("stake")
+            .at("STAKE", &[Term::Caller], Mode::Update)
+            .at("TOTAL", &[], Mode::Update)
+            .with(|access| access.repeat = true)
+            .run("XL102");
+        assert!(report.contains("whether it needs the sum is not known") && !report.contains("read them all"), "{report}");
+    }
+
+    #[test]
+    fn numbers_that_hold_for_each_other_stay_together() {
+        let pool = record("Pool", &[("base", uint(128)), ("quote", uint(128))]);
+        let report = Build::new()
+            .item("POOL", pool)
+            .map("BALANCES", uint(128))
+            .entry("swap")
+            .at("BALANCES", &[Term::Caller], Mode::Update)
+            .update("POOL")
+            .field("base")
+            .update("POOL")
+            .field("quote")
+            .run("XL102");
+        assert!(report.contains("every `swap` changes several numbers of `POOL` together"), "{report}");
+        assert!(report.contains("allow(global-total)") && !report.contains("fix"), "{report}");
     }
 
     #[test]

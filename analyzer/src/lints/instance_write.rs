@@ -31,7 +31,7 @@
 use super::facts::{At, Cx, own, writes};
 use super::{Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, Term};
+use crate::ir::{CellId, Mode, Term};
 
 pub(crate) struct InstanceWrite;
 
@@ -51,6 +51,11 @@ impl Lint for InstanceWrite {
         let mut hits = hits(cx, |cx, cell| cx.cell(cell).is_some_and(|cell| cell.unit.kind == "entry" && cell.keys.is_empty()));
         // All calls meet anyway: nothing is gained by moving it.
         hits.retain(|hit| cx.public.iter().any(|entry| hit.writers.iter().all(|at| at.entry != *entry)));
+        // Who sets a value and does nothing for its sender sets up the contract, once or rarely.
+        hits.retain(|hit| {
+            let counts = |at: &At| cx.is_number(cx.access(*at)) && matches!(cx.access(*at).mode, Mode::Update | Mode::Commute);
+            hit.writers.iter().any(|at| counts(at) || cx.serves_sender(at.entry))
+        });
         hits
     }
 
@@ -142,6 +147,14 @@ mod tests {
         let keyed = |built: Build| built.at("TotalSupply", &[Term::Caller], Mode::Update);
         assert_eq!(keyed(built(&[Type::Text])).run("XL401"), "");
         insta::assert_snapshot!(keyed(built(&[Type::Text])).run("XL402"));
+    }
+
+    #[test]
+    fn who_only_sets_up_is_no_traffic() {
+        let set = |built: Build| built.entry("init").read("<instance>").with(|access| access.implicit = true).at("TotalSupply", &[], Mode::Write);
+        assert_eq!(set(built(&[])).run("XL401"), "");
+        let serving = set(built(&[]).map("HELD", uint(64))).at("HELD", &[Term::Caller], Mode::Write);
+        assert!(serving.run("XL401").contains("`init` writes"), "{}", set(built(&[])).run("XL401"));
     }
 
     #[test]

@@ -104,16 +104,23 @@ fn edit(cx: &Cx<'_>, span: Span) -> Option<Edit> {
     }
     let rest = &attribute[at + 3..];
     let spaces = rest.len() - rest.trim_start().len();
-    let (start, end) = match rest.trim_start().chars().next()? {
-        ',' => {
+    let (start, end) = match (rest.trim_start().chars().next()?, attribute[..at].trim_end().strip_suffix(',')) {
+        (',', _) => {
             let after = &rest[spaces + 1..];
             (at, at + 3 + spaces + 1 + (after.len() - after.trim_start().len()))
         }
         // The last word: the comma before it goes too.
-        ')' => match attribute[..at].trim_end().strip_suffix(',') {
-            Some(before) => (before.len(), at + 3),
-            None => return None,
-        },
+        (')', Some(before)) => (before.len(), at + 3),
+        // The only word: so does the attribute, if it is nothing else.
+        (')', None) => {
+            let start = attribute.rfind("#[account")?;
+            let inner = attribute[start..].strip_prefix("#[account")?.trim_start().strip_prefix('(')?;
+            if inner.strip_suffix(']')?.trim_end().strip_suffix(')')?.trim() != "mut" {
+                return None;
+            }
+            let after = text.get(attribute.len()..)?;
+            (start, attribute.len() + (after.len() - after.trim_start().len()))
+        }
         _ => return None,
     };
     let offset = |at: usize| span.lo + at as u32;
@@ -147,6 +154,23 @@ mod tests {
         let fix = findings[0].fix.as_ref().unwrap();
         assert!(fix.applicable(false));
         assert_eq!(analysis.files.text(fix.edits[0].span), "mut, ");
+    }
+
+    #[test]
+    fn the_only_word_goes_with_its_attribute() {
+        let name = || Term::Account("log".to_owned());
+        for (text, removed) in [
+            ("#[account(mut)]\n    pub log: Account<Log>", Some("#[account(mut)]\n    ")),
+            ("#[account( mut, )] pub log: Account<Log>", Some("mut, ")),
+            ("#[account(seeds = [b\"a\"], mut)] pub log: Account<Log>", Some(", mut")),
+            ("/// CHECK: x\n#[account(mut)] pub log: Account<Log>", Some("#[account(mut)] ")),
+            ("/// mut\n#[account(mut)] pub log: Account<Log>", None),
+        ] {
+            let built = Build::new().chain("solana").entry("deposit").account(text, "log", name(), true, Written::No);
+            let (analysis, options) = built.analysis();
+            let fix = super::super::run(&analysis, &options).remove(0).fix.unwrap();
+            assert_eq!(fix.edits.first().map(|edit| analysis.files.text(edit.span)), removed, "{text}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use super::accounts;
 use super::facts::writes;
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, EntryKind, Term};
+use crate::ir::{Type, Written, CellId, EntryKind, Term};
 
 pub(crate) struct SequenceAsSeed;
 
@@ -61,15 +61,16 @@ impl Lint for SequenceAsSeed {
                 let mut cells = Vec::new();
                 for term in of {
                     term.walk(&mut |inner| {
-                        if let Term::Load { cell, .. } = inner {
-                            cells.push(*cell);
+                        if let Term::Load { cell, field, .. } = inner {
+                            cells.push((*cell, field.clone()));
                         }
                     });
                 }
-                let changed = cells.into_iter().find_map(|cell| {
-                    let writers = &cx.users(cell).public_writers;
+                let changed = cells.into_iter().find_map(|(cell, field)| {
+                    let mut writers = cx.users(cell).public_writers.clone();
+                    writers.retain(|&writer| changes(cx, writer, cell, &field));
                     let own = writers.contains(&entry).then_some(entry);
-                    own.or(writers.first().copied()).filter(|_| numeric(cx, cell)).map(|changer| (cell, changer))
+                    own.or(writers.first().copied()).map(|changer| (cell, changer))
                 });
                 if let Some((cell, changer)) = changed {
                     hits.push(Hit { entry, account, cell, changer });
@@ -102,10 +103,24 @@ impl Lint for SequenceAsSeed {
     }
 }
 
-/// True when what changes there is a number or nothing is known of it but that deltas change it.
-fn numeric(cx: &Cx<'_>, cell: CellId) -> bool {
-    let all = cx.accesses_of(&cx.public, cell);
-    all.iter().any(|&at| writes(cx.access(at).mode) && cx.is_number(cx.access(at)))
+/// True when an entry point changes the number that a seed is made of. Where accesses are of whole accounts, the lines
+/// that write one say whether the field is among what they change.
+fn changes(cx: &Cx<'_>, entry: usize, cell: CellId, field: &[String]) -> bool {
+    let all = cx.accesses_of(&[entry], cell);
+    if all.iter().any(|&at| writes(cx.access(at).mode) && cx.is_number(cx.access(at))) {
+        return true;
+    }
+    let (Some(last), Some(cell)) = (field.last(), cx.cell(cell)) else { return false };
+    let mut ty = Some(&cell.value);
+    for name in field {
+        ty = match ty {
+            Some(Type::Struct(_, fields)) => fields.iter().find(|(own, _)| own == name).map(|(_, ty)| ty),
+            _ => None,
+        };
+    }
+    let accounts = cx.entry(entry).accounts.iter().flatten();
+    let mut spans = accounts.filter(|account| account.name == cell.name && account.written == Written::Yes).flat_map(|account| &account.why);
+    matches!(ty, Some(Type::Uint(_) | Type::Int(_))) && spans.any(|span| accounts::has_word(cx.files.text(*span), last))
 }
 
 #[cfg(test)]

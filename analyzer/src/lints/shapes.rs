@@ -58,13 +58,25 @@ pub(super) fn hot(cx: &Cx<'_>) -> Vec<Hot> {
         if writers.is_empty() {
             continue;
         }
-        let (shape, of) = shape(cx, cell, value, &writers);
+        let (shape, of) = shape(cx, cell, &writers);
         let mut privileged = cx.accesses_of(&cx.calls, cell);
         privileged.retain(|at| !cx.public.contains(&at.entry) && cx.hot_write(*at) && meets(cx, *at, &of));
         let (writers, privileged) = (cx.one_per_entry(&of), cx.one_per_entry(&privileged));
         found.push(Hot { cell, shape, writers, privileged });
     }
     found
+}
+
+/// The container that keeps a cell besides its entries: `USERS` of `USERS.len`, or the map that is declared where a number
+/// without a key is declared, too.
+pub(super) fn container<'a>(cx: &Cx<'a>, id: CellId) -> Option<&'a Cell> {
+    let cell = cx.cell(id)?;
+    let part = cell.name.rsplit_once('.').filter(|(_, part)| matches!(*part, "len" | "length" | "count"));
+    let named = part.and_then(|(owner, _)| cx.contract.cells.iter().find(|other| other.name == owner));
+    let number = cell.keys.is_empty() && !cell.span.is_none() && matches!(cell.value, Type::Uint(_) | Type::Int(_));
+    let beside =
+        || cx.named_cells().map(|(_, other)| other).find(|other| other.span == cell.span && !other.keys.is_empty());
+    named.or_else(|| beside().filter(|_| number))
 }
 
 /// True when an access touches a field that one of these touches, or one of them the whole.
@@ -85,13 +97,10 @@ pub(super) fn related(a: &str, b: &str) -> bool {
 }
 
 /// The shape and the accesses that make it.
-fn shape(cx: &Cx<'_>, cell: CellId, value: &Cell, writers: &[At]) -> (Shape, Vec<At>) {
+fn shape(cx: &Cx<'_>, cell: CellId, writers: &[At]) -> (Shape, Vec<At>) {
     let pick = |wanted: &dyn Fn(At) -> bool| writers.iter().copied().filter(|at| wanted(*at)).collect::<Vec<At>>();
-    // A part that a container keeps besides its entries: `USERS.len`.
-    if let Some((owner, part)) = value.name.rsplit_once('.') {
-        if matches!(part, "len" | "length" | "count") && cx.contract.cells.iter().any(|other| other.name == owner) {
-            return (Shape::ContainerCount, writers.to_vec());
-        }
+    if container(cx, cell).is_some() {
+        return (Shape::ContainerCount, writers.to_vec());
     }
     let numbers = pick(&|at| cx.is_number(cx.access(at)));
     let naming = pick(&|at| cx.is_number(cx.access(at)) && cx.numbers_keys(at).is_some());

@@ -47,7 +47,7 @@ impl Build {
             name: "token".to_owned(),
             package: "token".to_owned(),
             package_version: "1.0.0".to_owned(),
-            framework: "test".to_owned(),
+            framework: priced(),
             framework_title: "Test".to_owned(),
             chain: "keyed".to_owned(),
             entry_noun: "message".to_owned(),
@@ -283,4 +283,10 @@ pub(crate) fn render(finding: &Finding, files: &SourceMap) -> String {
         out.push_str(&format!("  ({aside:?})\n"));
     }
     out
+}
+
+/// A framework whose chains have the default model's price of a write.
+fn priced() -> String {
+    let limit = crate::chains::get("keyed").and_then(|model| model.limit("write-flat"));
+    limit.and_then(|limit| limit.frameworks.first()).cloned().unwrap_or_default()
 }

@@ -57,11 +57,19 @@ impl Lint for UnknownAccess {
 
     fn say(cx: &Cx<'_>, hit: &Hit) -> Finding {
         let unknown = hit.unknown(cx);
+        let what = quoted(&unknown.what);
         let message = match unknown.reason {
-            UnknownReason::UnknownCell => format!("cannot tell where in storage `{}` is", unknown.what),
-            UnknownReason::Unsupported => format!("`{}` is recognised, but what it touches is not known yet", unknown.what),
-            UnknownReason::Budget => format!("`{}` is too large to look through in full", unknown.what),
-            _ => format!("cannot see what `{}` touches", unknown.what),
+            UnknownReason::UnknownCell => match unknown.what.strip_prefix("a storage place") {
+                Some(why) => {
+                    let why = why.trim_start_matches([':', ' ']);
+                    let why = why.strip_prefix("that ").map_or_else(|| why.to_owned(), |why| format!("it {why}"));
+                    format!("cannot tell which {} this is: {why}", cx.words.unit)
+                }
+                None => format!("cannot tell where in storage {what} is"),
+            },
+            UnknownReason::Unsupported => format!("{what} is recognised, but what it touches is not known yet"),
+            UnknownReason::Budget => format!("{what} is too large to look through in full"),
+            _ => format!("cannot see what {what} touches"),
         };
         let finding = place::<Self>(cx, hit, message, reason_text(unknown.reason));
         finding.note(NoteKind::So, consequence(cx, hit)).note(NoteKind::Settle, settle(unknown.reason, Self::INFO.name))
@@ -73,6 +81,12 @@ impl Hit {
     pub(super) fn unknown<'a>(&self, cx: &Cx<'a>) -> &'a Unknown {
         &cx.entry(self.at.0).unknowns[self.at.1]
     }
+}
+
+/// Code in backticks; words (`a function value`) as they are.
+fn quoted(what: &str) -> String {
+    let words = what.contains('`') || ["a ", "an ", "the "].iter().any(|article| what.starts_with(article));
+    if words { what.to_owned() } else { format!("`{what}`") }
 }
 
 /// Unknowns of some reasons, one for each place and text, over all entry points but views of nothing else.

@@ -56,7 +56,7 @@ impl Words {
             whole_contract: model.is_some_and(|model| model.unit == UnitKind::Contract),
             clash: model.map_or_else(|| "wait for each other".to_owned(), clash),
             stale: model.and_then(|model| model.stale).map(stale),
-            write_cost: model.and_then(write_cost),
+            write_cost: model.and_then(|model| write_cost(model, &contract.framework)),
             model,
         }
     }
@@ -104,9 +104,12 @@ fn stale(outcome: Outcome) -> String {
     }
 }
 
-/// The price of a write, where the chain has one for every write.
-fn write_cost(model: &ChainModel) -> Option<String> {
+/// The price of a write, where chains of this framework have one for every write.
+fn write_cost(model: &ChainModel, framework: &str) -> Option<String> {
     let flat = model.limit("write-flat")?;
+    if !flat.frameworks.is_empty() && !flat.frameworks.iter().any(|own| own == framework) {
+        return None;
+    }
     let byte = model.limit("write-byte")?;
     let origin = flat.source.split([',', ':']).next().unwrap_or("");
     Some(format!(

@@ -610,7 +610,18 @@ fn fields(tokens: TokenStream) -> Option<Vec<syn::Expr>> {
     text::check_tokens(&tokens).ok()?;
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut found = Vec::new();
+    // A comma may stand between the arguments of a type (`<P::<T, I> as Q>::name()`): what is no expression yet goes on.
+    let mut begun: Vec<TokenTree> = Vec::new();
     for piece in trees.split(|tree| is_punct(tree, ',')) {
+        if !begun.is_empty() {
+            begun.push(TokenTree::Punct(proc_macro2::Punct::new(',', Spacing::Alone)));
+            begun.extend(piece.iter().cloned());
+            if let Ok(whole) = syn::parse2(begun.iter().cloned().collect()) {
+                found.push(whole);
+                begun.clear();
+            }
+            continue;
+        }
         let mut piece = piece;
         // The name in front: `a.b = `, `target: `; not `a::b`, not `a == b`.
         let end = piece
@@ -630,10 +641,13 @@ fn fields(tokens: TokenStream) -> Option<Vec<syn::Expr>> {
             piece = rest;
         }
         if !piece.is_empty() {
-            found.push(syn::parse2(piece.iter().cloned().collect()).ok()?);
+            match syn::parse2(piece.iter().cloned().collect()) {
+                Ok(whole) => found.push(whole),
+                Err(_) => begun = piece.to_vec(),
+            }
         }
     }
-    Some(found)
+    begun.is_empty().then_some(found)
 }
 
 fn is_punct(tree: &TokenTree, char: char) -> bool {
@@ -713,5 +727,20 @@ pub(crate) fn items(word: &str, tokens: TokenStream) -> Option<TokenStream> {
         // Names put together from parts.
         "paste" => Some(super::paste::pasted(tokens)),
         _ => super::solidity::items(word, tokens.clone()).or_else(|| super::assembly::items(word, tokens)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_log_line() {
+        let count = |text: &str| fields(text.parse().unwrap()).map(|found| found.len());
+        assert_eq!(count("target: crate::LOG, \"a\", x.y(), ?z, name = %w"), Some(5));
+        assert_eq!(count("target: LOG, \"a\", <crate::Pallet::<T, I> as Info<A, B>>::name(), y"), Some(4));
+        assert_eq!(count("a < b, c"), Some(2));
+        assert_eq!(count("\"a\", <P::<T, I"), None);
+        assert_eq!(count("a => b"), None);
     }
 }

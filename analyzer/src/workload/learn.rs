@@ -111,7 +111,8 @@ impl<'a> Learner<'a> {
     /// # Errors
     /// When it is no call.
     pub fn line(&mut self, line: &str) -> Result<(), String> {
-        let call: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let call: Value = serde_json::from_str(line)
+            .map_err(|error| format!("this is no JSON object of a call, such as `import` writes ({error})"))?;
         let Some(entry) = call["entry"].as_str() else { return Err("`entry` is missing".to_owned()) };
         let other = call["contract"].as_str().is_some_and(|name| name != self.contract.name);
         let known = self.contract.entries.iter().any(|known| known.name == entry);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::manifest::v1::{Callers, Contract, Entry, EntryKind};
+use crate::manifest::v1::{Access, Callers, Contract, Entry, EntryKind, Mode, Term, Type};
 
 /// The version of the format.
 pub const PROFILE_VERSION: u32 = 1;
@@ -95,13 +95,14 @@ impl ProfileError {
 
 impl Profile {
     /// The default for a contract: every call that anyone may make, all equally often, among a thousand senders and a
-    /// hundred keys. Calls of one role or one address, the chain's own and read-only ones are left out.
+    /// hundred keys. Calls of one role or one address, the chain's own and read-only ones are left out, and so are those
+    /// that only set what holds for all, unless there are no others.
     pub fn of(contract: &Contract) -> Profile {
+        let all: Vec<&Entry> = contract.entries.iter().filter(|entry| traffic(contract, entry)).collect();
+        let serving = all.iter().any(|entry| !sets_only(contract, entry));
         let mut entries = BTreeMap::new();
-        for entry in &contract.entries {
-            if traffic(contract, entry) {
-                entries.insert(entry.name.clone(), EntryProfile { weight: 1.0, ..EntryProfile::default() });
-            }
+        for entry in all.iter().filter(|entry| !serving || !sets_only(contract, entry)) {
+            entries.insert(entry.name.clone(), EntryProfile { weight: 1.0, ..EntryProfile::default() });
         }
         Profile {
             version: PROFILE_VERSION,
@@ -202,4 +203,33 @@ impl Dist {
 pub(crate) fn traffic(contract: &Contract, entry: &Entry) -> bool {
     let refined = contract.entries.iter().any(|other| other.refines.as_deref() == Some(entry.name.as_str()));
     entry.kind == EntryKind::Call && entry.callers == Callers::Anyone && !refined
+}
+
+/// True for a call that writes, and nothing but values that stand at the same key in every call and that it does not count
+/// or add up: it sets the contract up or changes its settings, whoever may do so.
+fn sets_only(contract: &Contract, entry: &Entry) -> bool {
+    let changes = |mode| !matches!(mode, Mode::Read | Mode::Probe | Mode::Scan | Mode::Rewrite | Mode::Lock);
+    let writes: Vec<&Access> =
+        entry.accesses.iter().filter(|access| !access.implicit && changes(access.mode)).collect();
+    let sets = |access: &&Access| {
+        let number = contract.cells.iter().find(|cell| cell.id == access.cell).is_none_or(|cell| {
+            let mut ty = Some(&cell.value);
+            for name in access.field.iter().flat_map(|field| field.split('.')) {
+                ty = match ty {
+                    Some(Type::Struct { fields, .. }) => {
+                        fields.iter().find(|(field, _)| field == name).map(|(_, ty)| ty)
+                    }
+                    _ => None,
+                };
+            }
+            matches!(ty, Some(Type::Uint(_) | Type::Int(_)) | None)
+        });
+        let sums = matches!(access.mode, Mode::Commute | Mode::Append) || (access.mode == Mode::Update && number);
+        access.key.iter().all(|term| matches!(term, Term::Const(_))) && !sums
+    };
+    !writes.is_empty()
+        && writes.iter().all(sets)
+        && entry.external.is_empty()
+        && entry.unknowns.is_empty()
+        && entry.accounts.iter().flatten().next().is_none()
 }

@@ -53,6 +53,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
             bad.push(format!("{}: {}", place.display(), error.message));
         }
     }
+    if audit.calls == 0 && bad.is_empty() {
+        return Err(Fail::new("there is no call in it").file(&args.trace).into());
+    }
     if !bad.is_empty() && !common.quiet {
         let mut text = String::new();
         for line in bad.iter().take(20) {

@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         for document in serde_json::Deserializer::from_reader(BufReader::new(input)).into_iter() {
             let document: serde_json::Value = document.map_err(|error| {
                 let place = format!("{}:{}", path.display(), error.line());
-                Fail::new(error.to_string()).file(Path::new(&place))
+                Fail::new(format!("this is no JSON ({error})")).file(Path::new(&place))
             })?;
             let mut broken: Option<io::Error> = None;
             import(kind, &document, &known, &mut done, &mut |line| {
@@ -113,6 +113,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
                 return Err(error.into());
             }
         }
+    }
+    if done.blocks == 0 {
+        let files: Vec<String> = args.files.iter().map(|path| path.display().to_string()).collect();
+        return Err(Fail::new(format!("there is no block in {}", files.join(", "))).into());
     }
     out.flush()?;
     if let Some(path) = &args.raw_manifest {

@@ -46,6 +46,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         let mut file = File::open(path).map_err(|error| Fail::new(format!("cannot be read: {error}")).file(path))?;
         let loaded = read_batch(&mut file, &evaluator, &state, &IngestOptions::default())
             .map_err(|error| Fail::new(error.to_string()).file(path))?;
+        if loaded.batch.is_empty() {
+            return Err(Fail::new("there is no call in it").file(path).into());
+        }
         show(&path.display().to_string(), &loaded, &evaluator, args.n, &mut text, &mut values);
     } else {
         let units = session::load(common)?;
