@@ -256,7 +256,6 @@ fn hostile_names_are_text_everywhere() {
         &["profile", "trace.jsonl"][..],
         &["schedule", "--batch", "trace.jsonl"],
         &["schedule", "--batch", "good.jsonl"],
-        &["schedule", "--batch", "good.jsonl", "--output", "-"],
         &["shards", "--batch", "good.jsonl"],
         &["audit", "trace.jsonl"],
     ] {
