@@ -115,6 +115,7 @@ const PAGES: &[(&str, &str)] = &[
     ("workload.md", "What it costs and what would help"),
     ("domains.md", "Domain fixtures"),
     ("published.md", "Published contracts"),
+    ("review.md", "Findings read by hand"),
     ("trust.md", "Why you can believe it"),
     ("modes.md", "Modes and chain models"),
     ("new-framework.md", "Adding a framework"),
