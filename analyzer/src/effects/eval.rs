@@ -712,12 +712,16 @@ pub(super) fn both(is_and: bool, a: &Sym, b: &Sym) -> Sym {
 }
 
 pub(super) fn negated(sym: &Sym) -> Sym {
-    let cond = sym.cond.as_ref().map(|cond| match cond.as_ref() {
-        Cond::Not(inner) => inner.clone(),
-        Cond::Eq(equal, a, b) => Rc::new(Cond::Eq(!equal, a.clone(), b.clone())),
-        _ => Rc::new(Cond::Not(cond.clone())),
-    });
-    Sym { cond, terms: Vec::new(), delta: None, ..sym.clone() }
+    let cond = match &sym.cond {
+        Some(cond) => match cond.as_ref() {
+            Cond::Not(inner) => inner.clone(),
+            Cond::Eq(equal, a, b) => Rc::new(Cond::Eq(!equal, a.clone(), b.clone())),
+            _ => Rc::new(Cond::Not(cond.clone())),
+        },
+        // An opaque truth value is remembered as one, or nobody could tell it from its opposite.
+        None => Rc::new(Cond::Not(Rc::new(Cond::Order("?", Rc::new(sym.clone()), Rc::new(Sym::default()))))),
+    };
+    Sym { cond: Some(cond), terms: Vec::new(), delta: None, ..sym.clone() }
 }
 
 pub(super) fn is_comparison(op: BinOp) -> bool {
