@@ -118,6 +118,16 @@ pub fn workload(name: &str, n: usize, seed: u64) -> Batch {
                 60..=84 => amm(&mut rng, users, &law),
                 _ => mint(&mut rng, users, 1 + n as u64 / 100, false, serial),
             },
+            // What prefix accesses cost: writers stand at the prefix too, and every hundredth call reads all below it.
+            "scans" => {
+                if rng.below(100) == 0 {
+                    vec![Access::read(unit(17, 0)), Access::write(unit(2, rng.below(users)))]
+                } else {
+                    let mut accesses = transfer(&mut rng, users);
+                    accesses.push(Access::delta(unit(17, 0), 60));
+                    accesses
+                }
+            }
             "late" => {
                 let mut accesses = vec![
                     Access::write(unit(2, rng.below(users * 8))),

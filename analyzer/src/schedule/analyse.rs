@@ -6,7 +6,8 @@
 //! (by induction over the runs), so the result is the exact earliest start of every call on unlimited lanes.
 
 use super::batch::{BLIND, Batch, EXCLUSIVE, READ, Rule};
-use super::table::{Table, block_end};
+use super::number::{Numbers, Records};
+use super::table::block_end;
 
 /// No call: the predecessor of a call that waits for nothing.
 pub const NONE: u32 = u32::MAX;
@@ -14,35 +15,43 @@ pub const NONE: u32 = u32::MAX;
 /// Memory that analyses of several batches share. Results never depend on what it held before.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
-    levels: Table<LevelRecord>,
-    timing: Table<TimingRecord>,
-    slots: Vec<u32>,
+    numbers: Numbers,
+    levels: Records<LevelRecord>,
+    timing: Records<TimingRecord>,
 }
 
-/// Levels with class packed into the low six bits.
+/// Largest levels of the current class, with the class in the low six bits, and of what stands before it, times 64.
+type LevelRecord = [u32; 2];
+
+/// The current class of a unit and what stands before it.
 #[derive(Clone, Copy, Debug, Default)]
-struct LevelRecord {
-    current: u32,
-    before: u32,
+struct TimingRecord {
+    runs: [Run; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
-struct TimingRecord {
-    /// Largest finish in the current class.
-    current: u64,
-    /// Largest finish before it.
-    before: u64,
-    /// Largest level in the current class, with the class in the low six bits.
+struct Run {
+    /// Largest finish and one more; 0 if there is no call, so that calls without cost are told too.
+    end: u64,
+    /// Largest level times 64, the class in the low six bits.
     level: u32,
-    before_level: u32,
-    /// The call that finishes last in the current class.
+    /// The call that finishes last.
     last: u32,
-    before_last: u32,
 }
 
-impl Default for TimingRecord {
+impl TimingRecord {
+    /// The run that an access of `class` waits for, picked by index, not by a condition: what joins what is no pattern
+    /// that a processor could foresee.
+    #[inline(always)]
+    fn run<const VERSIONS: bool>(&self, class: u8) -> &Run {
+        let join = if VERSIONS { class == BLIND } else { joins(self.runs[0].level, class) };
+        &self.runs[usize::from(join)]
+    }
+}
+
+impl Default for Run {
     fn default() -> Self {
-        TimingRecord { current: 0, before: 0, level: 0, before_level: 0, last: NONE, before_last: NONE }
+        Run { end: 0, level: 0, last: NONE }
     }
 }
 
@@ -78,50 +87,42 @@ pub fn levels(batch: &Batch, work: &mut Workspace) -> Vec<u32> {
     }
 }
 
-/// A first guess for the number of different units; the table grows when it is wrong.
-pub(crate) fn expected_units(batch: &Batch) -> usize {
-    batch.accesses() / 3
-}
-
 fn levels_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Vec<u32> {
-    let (starts, units, classes) = (batch.starts(), batch.units(), batch.classes());
-    let table = &mut work.levels;
-    table.reset(expected_units(batch));
+    let (starts, classes) = (batch.starts(), batch.classes());
+    work.numbers.start(batch);
+    work.levels.start(batch, &work.numbers);
     let mut out = Vec::with_capacity(batch.len());
     let mut from = 0;
     while from < batch.len() {
         let to = block_end(starts, from);
         let first = starts[from] as usize;
         let end = starts[to] as usize;
-        table.locate(&units[first..end], &mut work.slots);
-        let mut slots = work.slots.as_slice();
-        let mut kinds = &classes[first..end];
+        let (numbers, records) = work.levels.block(batch, &work.numbers, first..end);
+        let kinds = &classes[first..end];
+        let mut begin = 0;
         for call in from..to {
-            let count = (starts[call + 1] - starts[call]) as usize;
-            let (mine, rest) = slots.split_at(count);
-            let (my_kinds, rest_kinds) = kinds.split_at(count);
-            slots = rest;
-            kinds = rest_kinds;
+            let range = begin..starts[call + 1] as usize - first;
+            begin = range.end;
+            let (mine, my_kinds) = (&numbers[range.clone()], &kinds[range]);
             let mut wait = 0u32;
-            for (&slot, &class) in mine.iter().zip(my_kinds) {
-                let record = table.at(slot);
+            for at in 0..mine.len() {
+                let (record, class) = (&records[mine[at] as usize], my_kinds[at]);
                 wait = wait.max(if VERSIONS {
-                    pick(class == BLIND, 0, record.current)
+                    pick(class == BLIND, 0, record[0])
                 } else {
-                    pick(joins(record.current, class), record.before, record.current >> 6)
+                    record[usize::from(joins(record[0], class))] >> 6
                 });
             }
             out.push(wait);
             let level = wait + 1;
-            for (&slot, &class) in mine.iter().zip(my_kinds) {
-                let record = table.at_mut(slot);
+            for at in 0..mine.len() {
+                let (record, class) = (&mut records[mine[at] as usize], my_kinds[at]);
                 if VERSIONS {
-                    record.current = record.current.max(if class == READ { 0 } else { level });
+                    record[0] = record[0].max(if class == READ { 0 } else { level });
                 } else {
+                    record[1] = record[usize::from(joins(record[0], class))];
                     // A new class begins with a higher level than all before, so the maximum is right in both cases.
-                    let old = record.current;
-                    record.before = pick(joins(old, class), record.before, old >> 6);
-                    record.current = old.max(level << 6 | u32::from(class));
+                    record[0] = record[0].max(level << 6 | u32::from(class));
                 }
             }
         }
@@ -171,10 +172,10 @@ pub fn analyse(batch: &Batch, work: &mut Workspace) -> Analysis {
 }
 
 fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Analysis {
-    let (starts, units, classes) = (batch.starts(), batch.units(), batch.classes());
+    let (starts, classes) = (batch.starts(), batch.classes());
     let n = batch.len();
-    let table = &mut work.timing;
-    table.reset(expected_units(batch));
+    work.numbers.start(batch);
+    work.timing.start(batch, &work.numbers);
     let mut out = Analysis {
         levels: Vec::with_capacity(n),
         starts: Vec::with_capacity(n),
@@ -189,34 +190,32 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
         let to = block_end(starts, from);
         let first = starts[from] as usize;
         let end = starts[to] as usize;
-        table.locate(&units[first..end], &mut work.slots);
-        let mut slots = work.slots.as_slice();
-        let mut kinds = &classes[first..end];
+        let (numbers, records) = work.timing.block(batch, &work.numbers, first..end);
+        let kinds = &classes[first..end];
+        let mut begin = 0;
         for call in from..to {
+            let range = begin..starts[call + 1] as usize - first;
+            begin = range.end;
             let base = starts[call];
-            let count = (starts[call + 1] - base) as usize;
-            let (mine, rest) = slots.split_at(count);
-            let (my_kinds, rest_kinds) = kinds.split_at(count);
-            slots = rest;
-            kinds = rest_kinds;
-            let (mut wait, mut start, mut predecessor, mut via) = (0u32, 0u64, NONE, NONE);
-            for (at, (&slot, &class)) in mine.iter().zip(my_kinds).enumerate() {
-                let record = table.at(slot);
-                let join = if VERSIONS { class == BLIND } else { joins(record.level, class) };
-                let level = pick(join, record.before_level, record.level >> 6);
-                let ready = pick64(join, record.before, record.current);
-                let last = pick(join, record.before_last, record.last);
-                wait = wait.max(level);
-                // A predecessor of no cost counts too, so that chains of free calls are told.
-                let better = (ready > start) | ((predecessor == NONE) & (last != NONE));
-                start = start.max(ready);
-                predecessor = pick(better, last, predecessor);
-                via = pick(better, base + at as u32, via);
+            let (mine, my_kinds) = (&numbers[range.clone()], &kinds[range]);
+            let (mut wait, mut ready, mut through) = (0u32, 0u64, 0usize);
+            for at in 0..mine.len() {
+                let (record, class) = (&records[mine[at] as usize], my_kinds[at]);
+                let run = record.run::<VERSIONS>(class);
+                wait = wait.max(run.level >> 6);
+                through = if run.end > ready { at } else { through };
+                ready = ready.max(run.end);
             }
-            out.levels.push(wait);
-            out.starts.push(start);
+            let start = ready.saturating_sub(1);
+            let (mut predecessor, mut via) = (NONE, NONE);
+            if ready > 0 {
+                predecessor = records[mine[through] as usize].run::<VERSIONS>(my_kinds[through]).last;
+                via = base + through as u32;
+            }
             out.predecessors.push(predecessor);
             out.via.push(via);
+            out.levels.push(wait);
+            out.starts.push(start);
             let finish = start + batch.costs()[call];
             // Of chains of one length the one with more calls.
             let later = (finish > out.critical) | ((finish == out.critical) & (wait >= deepest));
@@ -224,25 +223,27 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
             out.critical = if later { finish } else { out.critical };
             out.last = if later { call as u32 } else { out.last };
             let level = wait + 1;
-            for (&slot, &class) in mine.iter().zip(my_kinds) {
-                let record = table.at_mut(slot);
-                let old = *record;
+            for at in 0..mine.len() {
+                let (record, class) = (&mut records[mine[at] as usize], my_kinds[at]);
+                let old = record.runs[0];
                 if VERSIONS {
-                    // One run of setting accesses for ever: `before` stays empty, which is what blind ones wait for.
+                    // One run of setting accesses for ever: the one before stays empty, which is what blind ones wait for.
                     let sets = class != READ;
-                    let late = sets & ((finish > old.current) | (old.last == NONE));
-                    record.current = if late { finish } else { old.current };
-                    record.last = if late { call as u32 } else { old.last };
-                    record.level = old.level.max(if sets { level << 6 } else { 0 });
+                    let late = sets & (finish + 1 > old.end);
+                    record.runs[0] = Run {
+                        end: if late { finish + 1 } else { old.end },
+                        level: old.level.max(if sets { level << 6 } else { 0 }),
+                        last: if late { call as u32 } else { old.last },
+                    };
                 } else {
                     let join = joins(old.level, class);
-                    record.before = pick64(join, old.before, old.current);
-                    record.before_level = pick(join, old.before_level, old.level >> 6);
-                    record.before_last = pick(join, old.before_last, old.last);
-                    let keep = join & (old.current >= finish) & (old.last != NONE);
-                    record.current = pick64(keep, old.current, finish);
-                    record.last = pick(keep, old.last, call as u32);
-                    record.level = old.level.max(level << 6 | u32::from(class));
+                    record.runs[1] = record.runs[usize::from(join)];
+                    let keep = join & (old.end > finish);
+                    record.runs[0] = Run {
+                        end: old.end.max(finish + 1),
+                        level: old.level.max(level << 6 | u32::from(class)),
+                        last: [call as u32, old.last][usize::from(keep)],
+                    };
                 }
             }
         }

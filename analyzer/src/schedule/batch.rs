@@ -66,7 +66,7 @@ pub enum BatchError {
     #[error("the batch has more than {0} accesses")]
     TooManyAccesses(u32),
     /// The sum of all costs does not fit into 64 bits.
-    #[error("the costs of the batch add up to more than 2^64 - 1")]
+    #[error("the costs of the batch add up to more than 2^64 - 2")]
     CostOverflow,
     /// A class that the rule does not know.
     #[error("class {0} does not exist under this rule")]
@@ -177,7 +177,9 @@ impl Batch {
         if self.units.len() > self.limits.accesses as usize {
             return Err(BatchError::TooManyAccesses(self.limits.accesses));
         }
-        self.total = self.total.checked_add(cost).ok_or(BatchError::CostOverflow)?;
+        // One below the largest number: "when it is over, and one more" is a number too.
+        let total = self.total.checked_add(cost).filter(|&total| total < u64::MAX);
+        self.total = total.ok_or(BatchError::CostOverflow)?;
         self.costs.push(cost);
         self.starts.push(self.units.len() as u32);
         Ok(())
@@ -284,7 +286,8 @@ impl Batch {
         if costs.len() != self.costs.len() {
             return None;
         }
-        let total = costs.iter().try_fold(0u64, |sum, &cost| sum.checked_add(cost))?;
+        let total =
+            costs.iter().try_fold(0u64, |sum, &cost| sum.checked_add(cost)).filter(|&total| total < u64::MAX)?;
         Some(Batch { costs, total, ..self.clone() })
     }
 
@@ -372,7 +375,7 @@ mod tests {
     #[test]
     fn errors_leave_the_batch_as_it_was() {
         let mut batch = Batch::with_limits(Rule::Versions, Limits { calls: 2, accesses: 3 });
-        batch.push(u64::MAX, [Access::write(1)]).unwrap();
+        batch.push(u64::MAX - 1, [Access::write(1)]).unwrap();
         assert_eq!(batch.push(1, [Access::read(1)]), Err(BatchError::CostOverflow));
         assert_eq!(batch.push(0, [Access::delta(1, 5)]), Err(BatchError::UnknownClass(7)));
         assert_eq!(batch.push(0, (0..3).map(Access::read)), Err(BatchError::TooManyAccesses(3)));

@@ -31,6 +31,8 @@ pub struct Request {
     pub priorities: Vec<u64>,
     /// In free order, no call overtakes a waiting one of higher priority that it conflicts with.
     pub reserve: bool,
+    /// With more than one, the analysis runs beside the schedule. Results are the same.
+    pub threads: usize,
 }
 
 /// A schedule with everything that is told about it.
@@ -83,18 +85,31 @@ pub fn plan(batch: &Batch, request: &Request) -> Planned {
 }
 
 fn fixed(batch: &Batch, request: &Request, work: &mut Workspace) -> Planned {
-    let analysis = analyse(batch, work);
-    let mut best_work = BestWorkspace::default();
-    let mut window_price = None;
-    let lanes = match request.method {
-        Method::Best => best(batch, request.lanes, &mut best_work),
-        Method::Streaming => in_order(batch, request.lanes, &mut StreamWorkspace::default()),
-        Method::Window(window) => {
-            let found = windowed(batch, request.lanes, window, &mut best_work);
-            let whole = best(batch, request.lanes, &mut best_work);
-            window_price = Some(found.makespan as f64 / whole.makespan.max(1) as f64);
-            found
+    let schedule = || {
+        let mut best_work = BestWorkspace::default();
+        match request.method {
+            Method::Best => (best(batch, request.lanes, &mut best_work), None),
+            Method::Streaming => (in_order(batch, request.lanes, &mut StreamWorkspace::default()), None),
+            Method::Window(window) => {
+                let found = windowed(batch, request.lanes, window, &mut best_work);
+                let whole = best(batch, request.lanes, &mut best_work);
+                let price = found.makespan as f64 / whole.makespan.max(1) as f64;
+                (found, Some(price))
+            }
         }
+    };
+    // Threads cost more than small batches take.
+    let (analysis, (lanes, window_price)) = if request.threads > 1 && batch.len() > 10_000 {
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(schedule);
+            let analysis = analyse(batch, work);
+            match beside.join() {
+                Ok(found) => (analysis, found),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    } else {
+        (analyse(batch, work), schedule())
     };
     let bound = tight_bound(batch, &analysis, lanes.lanes, lanes.makespan);
     let held_by = analysis
@@ -106,9 +121,9 @@ fn fixed(batch: &Batch, request: &Request, work: &mut Workspace) -> Planned {
     let hot = analysis.attribution(batch);
     Planned {
         what_if: what_if(batch, &analysis, &hot, work),
-        waves: analysis.levels.clone(),
-        critical: analysis.critical,
         critical_path: analysis.critical_path(),
+        waves: analysis.levels,
+        critical: analysis.critical,
         lower_bound: bound,
         hot,
         held_by,

@@ -16,6 +16,7 @@ mod graph;
 pub mod io;
 mod job;
 pub mod lanes;
+mod number;
 mod stages;
 mod state;
 mod table;

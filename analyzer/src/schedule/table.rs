@@ -5,30 +5,37 @@
 //! knows the constants, is answered by another multiplier, then by a larger table; the contents never depend on either.
 
 /// Records by unit id. Every new unit gets `V::default()`.
+///
+/// A slot is eight bytes: 31 bits of the unit's hash, a mark, and the number of the unit in order of appearance. Units and
+/// records stand densely by that number, so units that are met for the first time cost one random access, not two, and
+/// emptying the table touches the slots alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table<V> {
-    slots: Vec<Slot<V>>,
+    /// `tag << 32 | number`; 0 is empty.
+    slots: Vec<u64>,
+    /// By number; may be longer than `len`.
+    units: Vec<u64>,
+    /// By number.
+    records: Vec<V>,
     len: usize,
     shift: u32,
     multiplier: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot<V> {
-    /// The unit, xored with [`MASK`] so that small ids do not meet the mark of an empty slot; 0 is empty.
-    key: u64,
-    value: V,
-}
-
-const MASK: u64 = 0x5bd1_e995_c0ff_ee11;
 const MULTIPLIERS: [u64; 4] =
     [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93, 0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
 /// Longest accepted run of occupied slots; a random table at half load stays far below it.
 const PROBES: usize = 96;
 
-fn stored(unit: u64) -> u64 {
-    let key = unit ^ MASK;
-    if key == 0 { 1 } else { key }
+#[inline(always)]
+fn mix(unit: u64, multiplier: u64) -> u64 {
+    (unit ^ (unit >> 32)).wrapping_mul(multiplier)
+}
+
+/// Bits of a mixed unit that do not choose the slot; never 0.
+#[inline(always)]
+fn tag(mixed: u64) -> u64 {
+    ((mixed << 24) >> 32 | 1) << 32
 }
 
 impl<V: Copy + Default> Table<V> {
@@ -36,81 +43,134 @@ impl<V: Copy + Default> Table<V> {
     pub(crate) fn reset(&mut self, units: usize) {
         let capacity = (units.max(8) * 3).next_power_of_two();
         if self.slots.len() == capacity {
-            self.slots.fill(Slot::default());
+            self.slots.fill(0);
         } else {
             self.slots.clear();
-            self.slots.resize(capacity, Slot::default());
+            self.slots.resize(capacity, 0);
         }
+        self.records.clear();
         self.len = 0;
         self.shift = 64 - capacity.trailing_zeros();
         self.multiplier = MULTIPLIERS[0];
     }
 
     /// Number of units seen.
-    #[allow(dead_code)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The record in a slot.
+    /// The record of a unit's number.
     #[inline(always)]
-    pub(crate) fn at(&self, slot: u32) -> &V {
-        &self.slots[slot as usize].value
+    pub(crate) fn at(&self, number: u32) -> &V {
+        &self.records[number as usize]
     }
 
-    /// The record in a slot, to change it.
-    #[inline(always)]
-    pub(crate) fn at_mut(&mut self, slot: u32) -> &mut V {
-        &mut self.slots[slot as usize].value
+    /// All records, by number.
+    pub(crate) fn records(&mut self) -> &mut [V] {
+        &mut self.records
     }
 
-    /// Finds or makes the slots of `units`. All slots found earlier may be invalid afterwards.
+    /// Empties the table of units and makes it hold the records of `count` units that others have numbered.
+    pub(crate) fn adopt(&mut self, count: usize) {
+        self.reset(0);
+        self.records.resize(count, V::default());
+    }
+
+    /// The record of a unit's number, to change it.
+    #[inline(always)]
+    pub(crate) fn at_mut(&mut self, number: u32) -> &mut V {
+        &mut self.records[number as usize]
+    }
+
+    /// Finds or gives the numbers of `units`.
     #[inline]
     pub(crate) fn locate(&mut self, units: &[u64], out: &mut Vec<u32>) {
         // At most 5/8 full after this block.
         if (self.len + units.len()) * 8 > self.slots.len() * 5 {
             self.grow(units.len());
         }
+        if self.units.len() <= self.len + units.len() {
+            self.units.resize(self.len + units.len() + 1, 0);
+        }
         while !self.try_locate(units, out) {
             self.rehash();
         }
+        // Another unit with the tag of one that was looked for is as rare as it has to be told.
+        for (&unit, number) in units.iter().zip(out.iter_mut()) {
+            if self.units[*number as usize] != unit {
+                *number = self.locate_slowly(unit);
+            }
+        }
+        self.records.resize(self.len, V::default());
     }
 
-    #[inline]
+    /// Finds or gives numbers by tag alone; false when a run of slots is too long.
+    #[inline(never)]
     fn try_locate(&mut self, units: &[u64], out: &mut Vec<u32>) -> bool {
         out.clear();
+        out.resize(units.len(), 0);
         let (shift, multiplier) = (self.shift, self.multiplier);
         let slots = self.slots.as_mut_slice();
-        let mask = slots.len().wrapping_sub(1);
+        let known = self.units.as_mut_slice();
+        let Some(mask) = slots.len().checked_sub(1) else { return false };
         let mut len = self.len;
         let mut fine = true;
-        out.extend(units.iter().map(|&unit| {
-            let key = stored(unit);
-            let mut at = ((key ^ (key >> 32)).wrapping_mul(multiplier) >> shift) as usize & mask;
-            let mut probes = 0;
+        for (&unit, number) in units.iter().zip(out.as_mut_slice()) {
+            let mixed = mix(unit, multiplier);
+            let tag = tag(mixed);
+            let mut at = (mixed >> (shift & 63)) as usize & mask;
+            let mut slot = slots[at];
             // One branch, and a rare one: whether the slot is somebody else's. New or known is not asked.
-            while (slots[at].key != key) & (slots[at].key != 0) {
-                at = (at + 1) & mask;
-                probes += 1;
-                if probes > PROBES {
-                    fine = false;
-                    return at as u32;
+            if (slot != 0) & ((slot ^ tag) >> 32 != 0) {
+                let mut probes = 0;
+                while (slot != 0) & ((slot ^ tag) >> 32 != 0) {
+                    at = (at + 1) & mask;
+                    slot = slots[at];
+                    probes += 1;
                 }
+                fine &= probes <= PROBES;
             }
-            let slot = &mut slots[at];
-            len += usize::from(slot.key == 0);
-            slot.key = key;
-            at as u32
-        }));
+            let fresh = u64::from(slot == 0);
+            // A fresh slot is 0, so that "or" puts in what is new and leaves what is known.
+            slot |= (tag | len as u64) & fresh.wrapping_neg();
+            slots[at] = slot;
+            // Behind the units that are known there is room to scribble.
+            known[len] = unit;
+            len += fresh as usize;
+            *number = slot as u32;
+        }
         self.len = len;
         fine
+    }
+
+    #[cold]
+    fn locate_slowly(&mut self, unit: u64) -> u32 {
+        let mask = self.slots.len() - 1;
+        let tag = tag(mix(unit, self.multiplier));
+        let mut at = (mix(unit, self.multiplier) >> self.shift) as usize & mask;
+        for _ in 0..=PROBES {
+            let slot = self.slots[at];
+            if slot == 0 {
+                self.slots[at] = tag | self.len as u64;
+                // Room was made for the whole block.
+                self.units[self.len] = unit;
+                self.len += 1;
+                return self.len as u32 - 1;
+            }
+            if (slot ^ tag) >> 32 == 0 && self.units[slot as u32 as usize] == unit {
+                return slot as u32;
+            }
+            at = (at + 1) & mask;
+        }
+        self.rehash();
+        self.locate_slowly(unit)
     }
 
     /// The record of one unit, made if it is new.
     pub(crate) fn entry(&mut self, unit: u64, scratch: &mut Vec<u32>) -> &mut V {
         self.locate(&[unit], scratch);
-        let slot = scratch.first().copied().unwrap_or(0);
-        self.at_mut(slot)
+        let number = scratch.first().copied().unwrap_or(0);
+        self.at_mut(number)
     }
 
     #[cold]
@@ -134,16 +194,18 @@ impl<V: Copy + Default> Table<V> {
     }
 
     fn rebuild(&mut self, capacity: usize, multiplier: usize) {
-        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); capacity]);
+        self.slots.clear();
+        self.slots.resize(capacity, 0);
         self.shift = 64 - capacity.trailing_zeros();
         self.multiplier = MULTIPLIERS[multiplier];
         let mask = capacity - 1;
-        for slot in old.into_iter().filter(|slot| slot.key != 0) {
-            let mut at = ((slot.key ^ (slot.key >> 32)).wrapping_mul(self.multiplier) >> self.shift) as usize & mask;
-            while self.slots[at].key != 0 {
+        for (number, &unit) in self.units[..self.len].iter().enumerate() {
+            let mixed = mix(unit, self.multiplier);
+            let mut at = (mixed >> self.shift) as usize & mask;
+            while self.slots[at] != 0 {
                 at = (at + 1) & mask;
             }
-            self.slots[at] = slot;
+            self.slots[at] = tag(mixed) | number as u64;
         }
     }
 }
@@ -170,7 +232,7 @@ mod tests {
     #[test]
     fn behaves_like_a_map_on_hostile_units() {
         let shapes: [fn(u64) -> u64; 6] =
-            [|i| i, |i| i << 40, |i| i << 32 | i, |i| i * 4096, |i| !i, |i| MASK ^ i.rotate_right(11)];
+            [|i| i, |i| i << 40, |i| i << 32 | i, |i| i * 4096, |i| !i, |i| i.rotate_right(11)];
         for shape in shapes {
             let mut table: Table<u32> = Table::default();
             table.reset(10);
@@ -179,12 +241,12 @@ mod tests {
             for i in 0..20_000u64 {
                 let unit = shape(i * 7919 % 5_000);
                 *table.entry(unit, &mut scratch) += 1;
-                *model.entry(stored(unit)).or_insert(0u32) += 1;
+                *model.entry(unit).or_insert(0u32) += 1;
             }
             assert_eq!(table.len(), model.len());
             for i in 0..5_000u64 {
                 let unit = shape(i);
-                let expected = model.get(&stored(unit)).copied().unwrap_or(0);
+                let expected = model.get(&unit).copied().unwrap_or(0);
                 assert_eq!(*table.entry(unit, &mut scratch), expected);
             }
         }
@@ -199,7 +261,7 @@ mod tests {
         let mut scratch = Vec::new();
         for i in 1..3_000u64 {
             let folded = i.wrapping_mul(inverse);
-            let unit = (folded ^ (folded >> 32)) ^ MASK;
+            let unit = folded ^ (folded >> 32);
             *table.entry(unit, &mut scratch) += 1;
         }
         assert_eq!(table.len(), 2_999);

@@ -372,3 +372,49 @@ fn same_bytes_whatever_the_number_of_threads() {
     }
     assert!(texts.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+/// Calls without end, and how much of them has been read.
+struct Endless<'a> {
+    next: u64,
+    line: Vec<u8>,
+    read: &'a mut u64,
+}
+
+impl std::io::Read for Endless<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.line.is_empty() {
+            self.line = format!(
+                "{{\"id\":\"{}\",\"entry\":\"burn\",\"caller\":\"u{0}\",\"args\":{{\"amount\":\"1\"}}}}\n",
+                self.next
+            )
+            .into_bytes();
+            self.next += 1;
+        }
+        let len = self.line.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&self.line[..len]);
+        self.line.drain(..len);
+        *self.read += len as u64;
+        Ok(len)
+    }
+}
+
+#[test]
+fn a_stream_without_end_ends_at_the_limit() {
+    let this = evaluator("keyed");
+    for threads in [1, 2] {
+        let mut read = 0;
+        let options = IngestOptions {
+            threads,
+            limits: Limits { calls: 20_000, ..Limits::default() },
+            // Whatever a file system says.
+            bytes: Some(u64::MAX),
+            ..IngestOptions::default()
+        };
+        let found =
+            read_batch(&mut Endless { next: 0, line: Vec::new(), read: &mut read }, &this, &State::new(), &options);
+        let message = found.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains("line 20001") && message.contains("more than 20000 calls"), "{message}");
+        // The line that was too much, and at most what is read ahead.
+        assert!(read < 32 << 20, "{read} bytes");
+    }
+}

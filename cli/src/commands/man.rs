@@ -35,5 +35,5 @@ fn page(dir: &Path, name: &str, command: clap::Command) -> anyhow::Result<()> {
     let mut text = Vec::new();
     // A date would make the same version write different bytes.
     clap_mangen::Man::new(command.name(name.to_owned())).date("").render(&mut text)?;
-    output::write_file(&dir.join(format!("{name}.1")), &String::from_utf8_lossy(&text))
+    output::write_file(&dir.join(format!("{name}.1")), &text)
 }

@@ -252,6 +252,7 @@ pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize
         limits: Limits { calls: input.max_calls, ..Limits::default() },
         threads,
         keep_text: true,
+        bytes: fs::metadata(path).ok().map(|found| found.len()),
     };
     let mut reader: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
@@ -399,8 +400,7 @@ fn several(
 }
 
 fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let text = std::str::from_utf8(bytes).context("a schedule that is not UTF-8")?;
-    output::write_file(path, text)
+    output::write_file(path, bytes)
 }
 
 /// Reads, schedules and reports one batch.
@@ -438,7 +438,8 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
         Some(nodes) => nodes.iter().map(|&node| loaded.priorities[node as usize]).collect(),
         None => loaded.priorities.clone(),
     };
-    let request = Request { lanes, order: setting.order, method: args.method, priorities, reserve: args.reserve };
+    let request =
+        Request { lanes, order: setting.order, method: args.method, priorities, reserve: args.reserve, threads };
     let planned = plan(batch, &request);
     let left_out = selection.as_ref().map(|selection| left_out(&loaded, selection, setting)).unwrap_or_default();
     let report = Report {

@@ -100,39 +100,52 @@ fn strkey(text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Letters of bech32 by their bytes; 255 for all others.
+/// Letters of bech32, of either case, by their bytes; 255 for all others.
 const VALUES: [u8; 256] = {
     let letters = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     let mut out = [255u8; 256];
     let mut at = 0;
     while at < letters.len() {
         out[letters[at] as usize] = at as u8;
+        out[letters[at].to_ascii_uppercase() as usize] = at as u8;
         at += 1;
     }
     out
 };
 
-/// What the top five bits of a bech32 checksum add in the next step.
-const CHECKSUM: [u32; 32] = {
+/// Longest text that is tried as bech32.
+const LONGEST: usize = 120;
+
+/// What a value adds to a bech32 checksum that many values before its end. The checksum is linear, so that values can be
+/// added one by one, in any order, where the usual form waits for each value before it takes the next.
+static ADDS: [[u32; 32]; 2 * LONGEST + 2] = {
     let generators = [0x3b6a_57b2u32, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let mut out = [0u32; 32];
-    let mut top = 0;
-    while top < 32 {
-        let mut bit = 0;
-        while bit < 5 {
-            if top >> bit & 1 == 1 {
-                out[top] ^= generators[bit];
+    let mut out = [[0u32; 32]; 2 * LONGEST + 2];
+    let mut value = 0;
+    while value < 32 {
+        let mut sum = value as u32;
+        let mut at = 0;
+        while at < out.len() {
+            out[at][value] = sum;
+            let top = sum >> 25;
+            sum = (sum & 0x1ff_ffff) << 5;
+            let mut bit = 0;
+            while bit < 5 {
+                if top >> bit & 1 == 1 {
+                    sum ^= generators[bit];
+                }
+                bit += 1;
             }
-            bit += 1;
+            at += 1;
         }
-        top += 1;
+        value += 1;
     }
     out
 };
 
 /// Bech32 and bech32m: the data part as bytes.
 fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
-    if text.len() > 120 || text.len() < 10 {
+    if text.len() > LONGEST || text.len() < 10 {
         return false;
     }
     let Some(split) = text.iter().rposition(|&byte| byte == b'1') else { return false };
@@ -140,38 +153,39 @@ fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
     if split == 0 || data.len() < 7 {
         return false;
     }
-    let mut sum = 1u32;
-    let mut step = |value: u32| sum = (sum & 0x1ff_ffff) << 5 ^ value ^ CHECKSUM[(sum >> 25) as usize & 31];
-    for &byte in &text[..split] {
-        step(u32::from(byte.to_ascii_lowercase() >> 5));
+    // The prefix counts twice, its high bits and its low bits, with a zero between.
+    let all = 2 * split + 1 + data.len();
+    let mut sum = ADDS[all][1];
+    for (at, &byte) in text[..split].iter().enumerate() {
+        let byte = byte.to_ascii_lowercase();
+        sum ^= ADDS[all - 1 - at][usize::from(byte >> 5)];
+        sum ^= ADDS[data.len() + split - 1 - at][usize::from(byte & 31)];
     }
-    step(0);
-    for &byte in &text[..split] {
-        step(u32::from(byte.to_ascii_lowercase() & 31));
+    let (mut values, mut wrong) = ([0u8; LONGEST], 0u8);
+    for (slot, &byte) in values.iter_mut().zip(data) {
+        *slot = VALUES[usize::from(byte)];
+        wrong |= *slot;
     }
-    let from = out.len();
+    if wrong > 31 {
+        return false;
+    }
+    let values = &values[..data.len()];
+    for (adds, &value) in ADDS[..data.len()].iter().rev().zip(values) {
+        sum ^= adds[usize::from(value & 31)];
+    }
+    if sum != 1 && sum != 0x2bc8_30a3 {
+        return false;
+    }
     let (mut buffer, mut bits) = (0u32, 0);
-    for (at, &byte) in data.iter().enumerate() {
-        let value = VALUES[byte.to_ascii_lowercase() as usize];
-        if value > 31 {
-            out.truncate(from);
-            return false;
-        }
-        step(u32::from(value));
-        if at + 6 < data.len() {
-            buffer = (buffer << 5 | u32::from(value)) & 0xffff;
-            bits += 5;
-            if bits >= 8 {
-                bits -= 8;
-                out.push((buffer >> bits) as u8);
-            }
+    for &value in &values[..data.len() - 6] {
+        buffer = (buffer << 5 | u32::from(value)) & 0xffff;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((buffer >> bits) as u8);
         }
     }
-    if sum == 1 || sum == 0x2bc8_30a3 {
-        return true;
-    }
-    out.truncate(from);
-    false
+    true
 }
 
 /// Base58 of 32 bytes, or of an SS58 address (prefix, 32 bytes, checksum).

@@ -93,6 +93,12 @@ impl<'a> Parts<'a> {
 /// Receives what a call touches.
 pub(crate) trait Sink {
     fn touch(&mut self, touched: &Touched<'_>);
+
+    /// A touch of one key of the call's own contract, told without collecting the key first; `false`: this sink, or this
+    /// access, needs the long way.
+    fn own_key(&mut self, _access: &AccessPlan, _cell: &CellPlan, _call: &Call) -> bool {
+        false
+    }
 }
 
 /// Nodes written by calls of the batch so far: first and last writer.
@@ -153,6 +159,17 @@ pub(crate) struct Buffers {
     bound: Vec<(u32, u32)>,
     scratch: Vec<u8>,
     keys: usize,
+}
+
+impl Buffers {
+    #[inline(always)]
+    fn count_key(&mut self) -> Result<(), CallError> {
+        self.keys += 1;
+        if self.keys > MOST_KEYS {
+            return Err(CallError::new("args", format!("the call touches more than {MOST_KEYS} keys")));
+        }
+        Ok(())
+    }
 }
 
 impl Machine<'_> {
@@ -289,6 +306,9 @@ impl Machine<'_> {
         sink: &mut S,
     ) -> Result<(), CallError> {
         let cell = &contract.cells[access.cell as usize];
+        if access.at.is_none() && !cell.global && sink.own_key(access, cell, call) {
+            return buffers.count_key();
+        }
         let mut at = Vec::new();
         let place = match &access.at {
             _ if cell.global => Where::Chain,
@@ -374,10 +394,7 @@ impl Machine<'_> {
                 }
             }
         }
-        buffers.keys += 1;
-        if buffers.keys > MOST_KEYS {
-            return Err(CallError::new("args", format!("the call touches more than {MOST_KEYS} keys")));
-        }
+        buffers.count_key()?;
         sink.touch(&Touched {
             place,
             cell: Some(cell),

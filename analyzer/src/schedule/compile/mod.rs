@@ -381,6 +381,9 @@ pub struct BatchBuilder<'a> {
     pending_nodes: usize,
 }
 
+/// Most calls for which room is made before they are seen.
+const RESERVED: usize = 1 << 22;
+
 impl<'a> BatchBuilder<'a> {
     /// An empty batch.
     pub fn new(evaluator: &'a Evaluator, state: &'a State, order: Order, limits: Limits) -> BatchBuilder<'a> {
@@ -405,6 +408,15 @@ impl<'a> BatchBuilder<'a> {
     pub fn without_load_rule(mut self) -> Self {
         self.ignore_batch = true;
         self
+    }
+
+    /// Makes room for `times` what there is so far, but not for more than some million calls.
+    pub(crate) fn reserve_times(&mut self, times: usize) {
+        let calls = self.compiled.costs.len();
+        if calls > 0 {
+            let times = times.min(RESERVED / calls);
+            self.compiled.reserve(calls * times, self.compiled.units.len() * times);
+        }
     }
 
     /// Number of nodes so far.

@@ -6,6 +6,7 @@ use crate::manifest::v1::Mode;
 
 use super::super::batch::{Access, Batch, BatchError, EXCLUSIVE, Limits, Rule};
 use super::eval::{Buffers, Call, Home, Sink, Touched, Where, walk};
+use super::plan::{AccessPlan, CellPlan, Comp};
 use super::{CallError, Evaluator, Kind, UnitName, hash};
 
 /// Marks an access that only matters if somebody touches all below its node.
@@ -29,6 +30,14 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
+    /// Makes room for more calls of `accesses` accesses together.
+    pub(crate) fn reserve(&mut self, calls: usize, accesses: usize) {
+        self.units.reserve(accesses);
+        self.classes.reserve(accesses);
+        self.costs.reserve(calls);
+        self.starts.reserve(calls);
+    }
+
     #[inline(always)]
     fn add(&mut self, unit: u64, class: Option<u8>) {
         if let Some(class) = class {
@@ -140,6 +149,38 @@ impl<'a> UnitSink<'a> {
 }
 
 impl Sink for UnitSink<'_> {
+    #[inline]
+    fn own_key(&mut self, access: &AccessPlan, cell: &CellPlan, call: &Call) -> bool {
+        let this = self.evaluator;
+        // Fields have paths, parts of a unit another mode, and prefixes in use more places to stand at.
+        let long = this.classes.kind == Kind::Fields
+            || access.field.is_some()
+            || access.key.len() < cell.depth
+            || this.root_open
+            || this.address_open
+            || cell.open.contains(&true)
+            || (this.has_loads && cell.loaded);
+        if long {
+            return false;
+        }
+        let mut node = hash::join(self.home.node, cell.name);
+        for comp in &access.key {
+            let Comp::Slot { slot, elem } = comp else { return false };
+            match call.slots.one(*slot) {
+                Some(bytes) if elem.is_empty() => node = hash::below(node, bytes),
+                _ => return false,
+            }
+        }
+        let classes = this.classes.of(access.mode, access.keeps, &access.op, access.bounded);
+        if classes.all.1.is_some() {
+            self.out.add(node, classes.value);
+            if cell.probed {
+                self.out.add(hash::facet(node, PRESENCE), classes.presence);
+            }
+        }
+        true
+    }
+
     #[inline]
     fn touch(&mut self, touched: &Touched<'_>) {
         let this = self.evaluator;

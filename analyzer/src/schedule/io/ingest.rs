@@ -1,9 +1,11 @@
 //! From a stream of calls to a batch, with bounded memory and errors that name line and field.
 
 use std::io::Read;
+use std::ops::Range;
 
 use super::super::batch::{Batch, Limits};
 use super::super::compile::{BatchBuilder, Call, CallError, CallLine, Evaluator};
+use super::super::number::Numbering;
 use super::super::state::{State, StateLine};
 use super::super::verify::Order;
 use super::csv::CsvReader;
@@ -34,6 +36,8 @@ pub struct IngestOptions {
     pub threads: usize,
     /// Keep every call's own text, so that units can be named afterwards.
     pub keep_text: bool,
+    /// Bytes of the whole stream where that is known: room is made once. A wrong number does no harm.
+    pub bytes: Option<u64>,
 }
 
 impl Default for IngestOptions {
@@ -45,6 +49,7 @@ impl Default for IngestOptions {
             limits: Limits::default(),
             threads: 1,
             keep_text: true,
+            bytes: None,
         }
     }
 }
@@ -157,7 +162,6 @@ impl Loaded {
 
 /// Takes shares over in order.
 struct Collector<'a> {
-    evaluator: &'a Evaluator,
     options: &'a IngestOptions,
     builder: BatchBuilder<'a>,
     out: Loaded,
@@ -165,12 +169,33 @@ struct Collector<'a> {
     last_tx: u64,
     /// Hashes of transactions that are over.
     closed: std::collections::HashSet<u64>,
-    /// Hash and index of every id.
-    seen: Vec<(u64, u32)>,
+    /// Hash of every id.
+    seen: Vec<u64>,
+}
+
+/// A block of text and what its lines say.
+struct Decoded {
+    text: Vec<u8>,
+    /// With where in the block each begins.
+    shares: Vec<(usize, Share)>,
 }
 
 impl Collector<'_> {
-    fn take(&mut self, share: Share, text: &[u8]) -> Result<(), InputError> {
+    fn take(&mut self, decoded: Decoded) -> Result<(), InputError> {
+        let first = self.lines == 0;
+        for (base, share) in decoded.shares {
+            self.take_share(share, base as u32)?;
+        }
+        if let (true, Some(bytes)) = (first, self.options.bytes) {
+            self.builder.reserve_times((bytes / decoded.text.len().max(1) as u64) as usize);
+        }
+        if self.options.keep_text {
+            self.out.texts.push(decoded.text);
+        }
+        Ok(())
+    }
+
+    fn take_share(&mut self, share: Share, base: u32) -> Result<(), InputError> {
         let block = self.out.texts.len() as u32;
         let before = self.lines;
         let by_units = share.calls.is_empty();
@@ -211,7 +236,7 @@ impl Collector<'_> {
             if self.out.ids.len() + id.len() > u32::MAX as usize {
                 return Err(wrong("id", "the ids of the batch are longer than 4 GiB".to_owned()));
             }
-            self.seen.push((super::super::compile::text_hash(id), self.out.id_ends.len() as u32));
+            self.seen.push(super::super::compile::text_hash(id));
             self.out.ids.push_str(id);
             self.out.id_ends.push(self.out.ids.len() as u32);
             let node = self.builder.len() as u32 - 1;
@@ -222,21 +247,23 @@ impl Collector<'_> {
                 None => self.out.priorities.push(row.priority),
             }
             if self.options.keep_text {
-                self.out.origins.push(Origin { block, from: row.text.0, to: row.text.1 });
+                self.out.origins.push(Origin { block, from: base + row.text.0, to: base + row.text.1 });
                 self.out.unknown.push(row.unknown);
             }
         }
         self.lines += share.lines;
-        if self.options.keep_text {
-            self.out.texts.push(text.to_vec());
-        }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Loaded, InputError> {
-        self.seen.sort_unstable();
+    /// Two calls of one id, by index; the pair whose second call comes first.
+    fn twice(&self) -> Option<(u32, u32)> {
+        if Numbering::default().number(&self.seen, &mut Vec::new()) == self.seen.len() {
+            return None;
+        }
+        let mut seen: Vec<(u64, u32)> = self.seen.iter().copied().zip(0..).collect();
+        seen.sort_unstable();
         let mut twice: Option<(u32, u32)> = None;
-        for pair in self.seen.windows(2) {
+        for pair in seen.windows(2) {
             let (a, b) = (pair[0], pair[1]);
             if a.0 == b.0
                 && self.out.id(a.1 as usize) == self.out.id(b.1 as usize)
@@ -245,7 +272,11 @@ impl Collector<'_> {
                 twice = Some((a.1, b.1));
             }
         }
-        if let Some((first, second)) = twice {
+        twice
+    }
+
+    fn finish(mut self) -> Result<Loaded, InputError> {
+        if let Some((first, second)) = self.twice() {
             let message = format!("`id`: `{}` is also the id of call {}", self.out.id(second as usize), first + 1);
             return Err(InputError::Line(BadLine { line: u64::from(second) + 1, field: "id".to_owned(), message }));
         }
@@ -275,7 +306,6 @@ pub fn read_batch(
     options: &IngestOptions,
 ) -> Result<Loaded, InputError> {
     let mut collector = Collector {
-        evaluator,
         options,
         builder: BatchBuilder::new(evaluator, state, options.order, options.limits),
         out: Loaded::default(),
@@ -284,50 +314,102 @@ pub fn read_batch(
         closed: std::collections::HashSet::new(),
         seen: Vec::new(),
     };
-    let mut csv = (options.format == Format::Csv).then(CsvReader::default);
-    let mut carry: Vec<u8> = Vec::new();
     let threads = options.threads.clamp(1, 64);
-    // Small batches need no large buffer.
-    let mut size = 1 << 16;
-    loop {
-        let from = carry.len();
-        let mut block = std::mem::take(&mut carry);
-        block.resize(from + size, 0);
-        size = (size * 4).min(BLOCK * threads);
-        let mut len = from;
-        while len < block.len() {
-            match input.read(&mut block[len..]) {
-                Ok(0) => break,
-                Ok(more) => len += more,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+    let mut blocks =
+        Blocks { input, size: 1 << 16, most: BLOCK * threads, carry: Vec::new(), first: true, over: false };
+    if options.format == Format::Csv {
+        let mut csv = CsvReader::default();
+        while let Some(block) = blocks.next(collector.lines)? {
+            let rows = csv.rows(&block, collector.lines).map_err(InputError::Line)?;
+            collector.take(decode_block(evaluator, options, rows, threads, || ()).0)?;
+        }
+        return collector.finish();
+    }
+    // While one block is decoded, the one before is taken over and the one behind is read.
+    let mut next = blocks.next(0)?;
+    let mut before: Option<Decoded> = None;
+    while let Some(block) = next {
+        let (decoded, (taken, read)) = decode_block(evaluator, options, block, threads, || {
+            (before.take().map_or(Ok(()), |before| collector.take(before)), blocks.next(0))
+        });
+        taken?;
+        match read {
+            Ok(block) => next = block,
+            Err(mut error) => {
+                // What is wrong before the place where reading stopped is told first.
+                collector.take(decoded)?;
+                if let InputError::Line(bad) = &mut error {
+                    bad.line += collector.lines;
+                }
+                return Err(error);
             }
         }
-        let over = len < block.len();
-        block.truncate(len);
-        let cut = if over { len } else { memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1) };
-        if cut == 0 && !over && block.len() > 64 << 20 {
-            let message = "the line is longer than 64 MiB".to_owned();
-            return Err(InputError::Line(BadLine { line: collector.lines + 1, field: String::new(), message }));
+        before = Some(decoded);
+    }
+    if let Some(before) = before {
+        collector.take(before)?;
+    }
+    collector.finish()
+}
+
+/// A stream in blocks of whole lines.
+struct Blocks<'a> {
+    input: &'a mut dyn Read,
+    /// Bytes read at once; small batches need no large buffer.
+    size: usize,
+    most: usize,
+    carry: Vec<u8>,
+    first: bool,
+    over: bool,
+}
+
+impl Blocks<'_> {
+    /// The next block; the lines of an error count from `lines` on.
+    fn next(&mut self, lines: u64) -> Result<Option<Vec<u8>>, InputError> {
+        while !self.over {
+            let from = self.carry.len();
+            let mut block = std::mem::take(&mut self.carry);
+            block.resize(from + self.size, 0);
+            self.size = (self.size * 4).min(self.most);
+            let mut len = from;
+            while len < block.len() {
+                match self.input.read(&mut block[len..]) {
+                    Ok(0) => break,
+                    Ok(more) => len += more,
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            self.over = len < block.len();
+            block.truncate(len);
+            let cut = if self.over { len } else { memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1) };
+            if cut == 0 && !self.over && block.len() > 64 << 20 {
+                let message = "the line is longer than 64 MiB".to_owned();
+                return Err(InputError::Line(BadLine { line: lines + 1, field: String::new(), message }));
+            }
+            self.carry = block.split_off(cut);
+            if std::mem::take(&mut self.first) && block.starts_with(b"\xef\xbb\xbf") {
+                block.drain(..3);
+            }
+            if !block.is_empty() {
+                return Ok(Some(block));
+            }
         }
-        carry = block.split_off(cut);
-        if collector.lines == 0 && block.starts_with(b"\xef\xbb\xbf") {
-            block.drain(..3);
-        }
-        let rows = match &mut csv {
-            Some(csv) => csv.rows(&block, collector.lines).map_err(InputError::Line)?,
-            None => block,
-        };
-        decode_block(&mut collector, &rows, threads)?;
-        if over {
-            return collector.finish();
-        }
+        Ok(None)
     }
 }
 
-fn decode_block(collector: &mut Collector<'_>, text: &[u8], threads: usize) -> Result<(), InputError> {
+/// Decodes a block on several threads while this one does something else.
+fn decode_block<T>(
+    evaluator: &Evaluator,
+    options: &IngestOptions,
+    text: Vec<u8>,
+    threads: usize,
+    meanwhile: impl FnOnce() -> T,
+) -> (Decoded, T) {
     let mut parts = Vec::new();
     let mut from = 0;
+    let threads = if text.len() < 1 << 16 { 1 } else { threads };
     for part in 1..=threads {
         let target = (text.len() * part / threads).max(from);
         let to = if part == threads {
@@ -336,34 +418,30 @@ fn decode_block(collector: &mut Collector<'_>, text: &[u8], threads: usize) -> R
             memchr::memchr(b'\n', &text[target..]).map_or(text.len(), |at| target + at + 1)
         };
         if to > from {
-            parts.push(&text[from..to]);
+            parts.push(from..to);
         }
         from = to;
     }
-    let (evaluator, keep_going) = (collector.evaluator, collector.options.keep_going);
-    let by_units = evaluator.units_at_once();
-    if parts.len() < 2 || text.len() < 1 << 16 {
-        for part in parts {
-            let share = share(evaluator, part, by_units, keep_going);
-            collector.take(share, part)?;
-        }
-        return Ok(());
-    }
-    let shares: Vec<Share> = std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            parts.iter().map(|&part| scope.spawn(move || share(evaluator, part, by_units, keep_going))).collect();
-        handles
-            .into_iter()
-            .map(|handle| match handle.join() {
-                Ok(share) => share,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    for (share, part) in shares.into_iter().zip(parts) {
-        collector.take(share, part)?;
-    }
-    Ok(())
+    let (keep_going, by_units) = (options.keep_going, evaluator.units_at_once());
+    let decode = |part: &Range<usize>| (part.start, share(evaluator, &text[part.clone()], by_units, keep_going));
+    let (shares, out) = if parts.len() < 2 {
+        let shares = parts.iter().map(decode).collect();
+        (shares, meanwhile())
+    } else {
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = parts.iter().map(|part| scope.spawn(move || decode(part))).collect();
+            let out = meanwhile();
+            let shares = handles
+                .into_iter()
+                .map(|handle| match handle.join() {
+                    Ok(share) => share,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect();
+            (shares, out)
+        })
+    };
+    (Decoded { text, shares }, out)
 }
 
 /// Reads a state file: one [`StateLine`] a line.

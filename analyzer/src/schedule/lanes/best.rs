@@ -3,20 +3,29 @@
 //! The bottom level of a call is its cost plus the longest chain of calls that wait for it. Whenever a lane is free, the
 //! ready call with the highest bottom level starts. No lane idles while a call is ready, so the makespan is at most
 //! total / lanes + longest chain · (1 − 1 / lanes) (Graham). Where that leaves a gap, the streaming schedule is made too and
-//! the shorter one returned, so this mode is never worse than streaming.
+//! the shorter one returned, so this mode is never worse than streaming. Of large batches the streaming schedule is made
+//! first, with the longest chain in the same pass: where it is seen to be within 1 / [`TOLERANCE`] of what no schedule can
+//! beat, there is nothing left to look for.
 
 use super::super::batch::{Batch, Rule};
-use super::super::graph::{ClassGraph, GraphWorkspace, NO_WAIT};
+use super::super::graph::{ClassGraph, GraphRecords, NO_WAIT};
+use super::super::number::Numbers;
 use super::set::LaneSet;
-use super::stream::StreamWorkspace;
-use super::{Lanes, MAX_LANES, in_order, lower_bound};
+use super::stream::{BoundRecords, in_order_and_critical};
+use super::{Lanes, MAX_LANES, lower_bound};
+
+/// A streaming schedule whose excess over the lower bound is less than one part in this many is as good as any.
+const TOLERANCE: u64 = 1024;
+/// Smaller batches never get there: the last call of every lane alone is more.
+const STREAM_FIRST: usize = 1 << 15;
 
 /// Memory of best-quality schedules that several batches share.
 #[derive(Clone, Debug, Default)]
 pub struct BestWorkspace {
-    build: GraphWorkspace,
+    numbers: Numbers,
+    build: GraphRecords,
     graph: ClassGraph,
-    stream: StreamWorkspace,
+    stream: BoundRecords,
     tails: Vec<u64>,
     levels: Vec<u64>,
     pub(super) order: Vec<u32>,
@@ -41,15 +50,25 @@ pub struct BestWorkspace {
 /// # Ok::<(), crosslane_analyzer::schedule::BatchError>(())
 /// ```
 pub fn best(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> Lanes {
+    work.numbers.start(batch);
+    let mut streaming = None;
+    if batch.len() >= STREAM_FIRST {
+        let (found, critical) = in_order_and_critical(batch, lanes, &work.numbers, &mut work.stream);
+        let bound = lower_bound(critical, batch.total(), found.lanes);
+        if found.makespan - bound <= bound / TOLERANCE {
+            return found;
+        }
+        streaming = Some(found);
+    }
     let (found, critical) = list(batch, lanes, work);
     if found.makespan == lower_bound(critical, batch.total(), found.lanes) {
         return found;
     }
     // Mostly the streaming schedule is seen to be no shorter before it is complete.
-    let streaming = match batch.rule() {
+    let streaming = streaming.or_else(|| match batch.rule() {
         Rule::Locks => stream_on_graph(batch, found.lanes, found.makespan, work),
-        Rule::Versions => Some(in_order(batch, lanes, &mut work.stream)),
-    };
+        Rule::Versions => Some(in_order_and_critical(batch, lanes, &work.numbers, &mut work.stream).0),
+    });
     match streaming {
         Some(streaming) if streaming.makespan < found.makespan => streaming,
         _ => found,
@@ -94,13 +113,14 @@ fn stream_on_graph(batch: &Batch, lanes: u32, limit: u64, work: &mut BestWorkspa
 /// List scheduling alone, and the length of the longest chain. Rarely (by fork-join anomalies) a little worse than
 /// streaming; [`best`] excludes that at the price of a second schedule.
 pub fn best_effort(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> (Lanes, u64) {
+    work.numbers.start(batch);
     list(batch, lanes, work)
 }
 
 fn list(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> (Lanes, u64) {
     let lanes = lanes.clamp(1, MAX_LANES);
     let n = batch.len();
-    work.graph.build(batch, &mut work.build);
+    work.graph.build(batch, &work.numbers, &mut work.build);
     let critical = bottom_levels(batch, work);
     rank(&work.levels, critical, &mut work.order, &mut work.spare);
     place_in_rank_order(batch, work);
@@ -115,7 +135,8 @@ fn list(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> (Lanes, u64) {
 
 /// Prepares `order` and `waiting` for one window and leaves the ready set alone.
 pub(super) fn window_ranks(part: &Batch, work: &mut BestWorkspace) {
-    work.graph.build(part, &mut work.build);
+    work.numbers.start(part);
+    work.graph.build(part, &work.numbers, &mut work.build);
     let critical = bottom_levels(part, work);
     rank(&work.levels, critical, &mut work.order, &mut work.spare);
     place_in_rank_order(part, work);
@@ -134,17 +155,19 @@ impl BestWorkspace {
                 if node.remaining != 0 {
                     break;
                 }
-                for &waiter in &self.graph.waiters[node.begin as usize..node.end as usize] {
+                let cascade = node.cascade;
+                let node = *node;
+                for &waiter in self.graph.waiting_for(&node) {
                     let left = &mut self.waiting[waiter as usize];
                     *left -= 1;
                     if *left == 0 {
                         unblocked.push(waiter);
                     }
                 }
-                if node.cascade == 0 {
+                if cascade == 0 {
                     break;
                 }
-                at = node.cascade as usize;
+                at = cascade as usize;
             }
         }
     }
@@ -258,28 +281,18 @@ fn place_in_rank_order(batch: &Batch, work: &mut BestWorkspace) {
     work.waiting.reserve(n);
     work.ready.reset(n);
     let mut filled = 0usize;
-    let last = graph.nodes.len() - 1;
     for (rank, &call) in work.order.iter().enumerate() {
         let range = batch.starts()[call as usize] as usize..batch.starts()[call as usize + 1] as usize;
         work.out_starts.push(filled as u32);
         work.costs.push(batch.costs()[call as usize]);
+        graph.enlist(range.clone(), rank as u32);
         let mut waiting = 0;
-        for (&wait, &member) in graph.wait[range.clone()].iter().zip(&graph.member[range]) {
-            let slot = &mut graph.nodes[wait as usize];
-            let at = slot.end as usize;
-            slot.end += 1;
-            graph.waiters[at] = rank as u32;
+        for &wait in &graph.wait[range.clone()] {
             waiting += u32::from(wait != NO_WAIT);
-            // A node has waiters if the next one's list begins later.
-            let node = &graph.nodes[member as usize];
-            let lists_end = if (member as usize) < last {
-                graph.nodes[member as usize + 1].begin
-            } else {
-                graph.waiters.len() as u32
-            };
-            let needed = (node.begin != lists_end) | (node.cascade != 0);
+        }
+        for &member in &graph.member[range] {
             work.outs[filled] = member;
-            filled += usize::from(needed);
+            filled += usize::from(graph.nodes[member as usize].has_successors());
         }
         work.waiting.push(waiting);
         if waiting == 0 {
@@ -374,7 +387,7 @@ fn dispatch(work: &mut BestWorkspace, out: &mut Lanes, mut running: impl Running
     let mut current = vec![0u32; lanes as usize];
     let mut idle: Vec<u32> = (0..lanes).rev().collect();
     let nodes = work.graph.nodes.as_mut_slice();
-    let waiters = work.graph.waiters.as_slice();
+    let (begins, waiters) = (work.graph.begins.as_slice(), work.graph.waiters.as_slice());
     let waiting = work.waiting.as_mut_slice();
     let mut now = 0u64;
     loop {
@@ -410,7 +423,8 @@ fn dispatch(work: &mut BestWorkspace, out: &mut Lanes, mut running: impl Running
                     if node.remaining != 0 {
                         break;
                     }
-                    for &waiter in &waiters[node.begin as usize..node.end as usize] {
+                    let list = node.list as usize;
+                    for &waiter in &waiters[begins[list] as usize..begins[list + 1] as usize] {
                         let left = &mut waiting[waiter as usize];
                         *left -= 1;
                         if *left == 0 {

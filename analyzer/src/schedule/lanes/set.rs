@@ -25,20 +25,26 @@ impl LaneSet {
 
     /// Places a call that is ready at `ready` and takes `cost`: on the lane that has been idle for the shortest time (best
     /// fit), else on the one that is free first. Returns lane and start.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn place(&mut self, ready: u64, cost: u64) -> (u32, u64) {
         match self {
             LaneSet::Few(free) => {
-                // Distance to `ready`, with the highest bit set for lanes that are free later: they rank behind.
-                let mut best = u64::MAX;
+                let mut least = u64::MAX;
                 let mut lane = 0usize;
                 for (at, &time) in free.iter().enumerate() {
-                    let late = time > ready;
-                    // Both differences wrap; one of them is right.
-                    let gap = pick64(late, time.wrapping_sub(ready) | 1 << 63, ready.wrapping_sub(time));
-                    let better = gap < best;
-                    best = if better { gap } else { best };
+                    let better = time < least;
+                    least = if better { time } else { least };
                     lane = if better { at } else { lane };
+                }
+                // Mostly either no lane is free in time, or some lane always is.
+                if least < ready {
+                    let mut best = u64::MAX;
+                    for (at, &time) in free.iter().enumerate() {
+                        let gap = pick64(time > ready, u64::MAX, ready.wrapping_sub(time));
+                        let better = gap < best;
+                        best = if better { gap } else { best };
+                        lane = if better { at } else { lane };
+                    }
                 }
                 let slot = &mut free[lane];
                 let start = ready.max(*slot);

@@ -1,27 +1,34 @@
 //! Streaming lanes: calls in block order, each placed once, as early as its conflicts and the lanes allow, on the lane
 //! that fits best. One look-up per access, no graph, no second thought.
 
-use super::super::analyse::{expected_units, pick64};
 use super::super::batch::{Access, BLIND, Batch, BatchError, EXCLUSIVE, READ, Rule};
+use super::super::number::{Numbers, Records};
 use super::super::table::{Table, block_end};
 use super::set::LaneSet;
 use super::{Lanes, MAX_LANES};
 
-/// Ends of the current class and of what stands before it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Record {
-    current: u64,
-    before: u64,
+/// Ends of the current class and of what stands before it, in `WAYS` ways to count at once.
+#[derive(Clone, Copy, Debug)]
+struct Record<const WAYS: usize = 1> {
+    ends: [[u64; 2]; WAYS],
     class: u32,
 }
 
-impl Record {
+impl<const WAYS: usize> Default for Record<WAYS> {
+    fn default() -> Self {
+        Record { ends: [[0; 2]; WAYS], class: 0 }
+    }
+}
+
+impl<const WAYS: usize> Record<WAYS> {
+    // Indices: iterators over these few are not always inlined.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
-    fn wait<const VERSIONS: bool>(&self, class: u8) -> u64 {
-        if VERSIONS {
-            pick64(class == BLIND, 0, self.current)
-        } else {
-            pick64(self.joins(class), self.before, self.current)
+    fn wait<const VERSIONS: bool>(&self, class: u8, ready: &mut [u64; WAYS]) {
+        // Picked by index, not by a condition: what joins what is no pattern that a processor could foresee.
+        let before = usize::from(if VERSIONS { class == BLIND } else { self.joins(class) });
+        for way in 0..WAYS {
+            ready[way] = ready[way].max(self.ends[way][before]);
         }
     }
 
@@ -30,16 +37,44 @@ impl Record {
         (self.class == u32::from(class)) & (class != EXCLUSIVE)
     }
 
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
-    fn add<const VERSIONS: bool>(&mut self, class: u8, end: u64) {
-        if VERSIONS {
-            self.current = self.current.max(if class == READ { 0 } else { end });
-        } else {
-            let join = self.joins(class);
-            self.before = pick64(join, self.before, self.current);
-            // A member of a new class never ends before the old class has ended.
-            self.current = self.current.max(end);
+    fn add<const VERSIONS: bool>(&mut self, class: u8, done: [u64; WAYS]) {
+        let before = usize::from(self.joins(class));
+        for way in 0..WAYS {
+            let ends = &mut self.ends[way];
+            if VERSIONS {
+                ends[0] = ends[0].max(if class == READ { 0 } else { done[way] });
+            } else {
+                ends[1] = ends[before];
+                // A member of a new class never ends before the old class has ended.
+                ends[0] = ends[0].max(done[way]);
+            }
+        }
+        if !VERSIONS {
             self.class = u32::from(class);
+        }
+    }
+}
+
+/// When the current state of the units lets a call start.
+fn ready_by(rule: Rule, table: &Table<Record>, numbers: &[u32], classes: &[u8]) -> u64 {
+    let mut ready = [0];
+    for (&number, &class) in numbers.iter().zip(classes) {
+        match rule {
+            Rule::Locks => table.at(number).wait::<false>(class, &mut ready),
+            Rule::Versions => table.at(number).wait::<true>(class, &mut ready),
+        }
+    }
+    ready[0]
+}
+
+/// Notes that a call ends at `end`.
+fn ends_at(rule: Rule, table: &mut Table<Record>, numbers: &[u32], classes: &[u8], end: u64) {
+    for (&number, &class) in numbers.iter().zip(classes) {
+        match rule {
+            Rule::Locks => table.at_mut(number).add::<false>(class, [end]),
+            Rule::Versions => table.at_mut(number).add::<true>(class, [end]),
         }
     }
 }
@@ -89,12 +124,11 @@ impl LaneStream {
         self.one.push(cost, accesses.iter().copied())?;
         self.total = self.total.checked_add(cost).ok_or(BatchError::CostOverflow)?;
         self.table.locate(self.one.units(), &mut self.slots);
-        let placed = match self.rule {
-            Rule::Locks => place::<false>(&mut self.table, &mut self.lanes, &self.slots, self.one.classes(), cost),
-            Rule::Versions => place::<true>(&mut self.table, &mut self.lanes, &self.slots, self.one.classes(), cost),
-        };
-        self.makespan = self.makespan.max(placed.1 + cost);
-        Ok(placed)
+        let ready = ready_by(self.rule, &self.table, &self.slots, self.one.classes());
+        let (lane, start) = self.lanes.place(ready, cost);
+        ends_at(self.rule, &mut self.table, &self.slots, self.one.classes(), start + cost);
+        self.makespan = self.makespan.max(start + cost);
+        Ok((lane, start))
     }
 
     /// Places one call if it ends no later than `deadline`; else changes nothing and returns `None`.
@@ -110,11 +144,7 @@ impl LaneStream {
         let mut ready = 0;
         self.held_by = None;
         for ((&slot, &class), &unit) in self.slots.iter().zip(self.one.classes()).zip(self.one.units()) {
-            let record = self.table.at(slot);
-            let wait = match self.rule {
-                Rule::Locks => record.wait::<false>(class),
-                Rule::Versions => record.wait::<true>(class),
-            };
+            let wait = ready_by(self.rule, &self.table, &[slot], &[class]);
             if wait > ready {
                 ready = wait;
                 self.held_by = Some(unit);
@@ -147,87 +177,99 @@ impl LaneStream {
     }
 }
 
-#[inline(always)]
-fn place<const VERSIONS: bool>(
-    table: &mut Table<Record>,
-    lanes: &mut LaneSet,
-    slots: &[u32],
-    classes: &[u8],
-    cost: u64,
-) -> (u32, u64) {
-    let mut ready = 0;
-    for (&slot, &class) in slots.iter().zip(classes) {
-        ready = ready.max(table.at(slot).wait::<VERSIONS>(class));
-    }
-    let (lane, start) = lanes.place(ready, cost);
-    for (&slot, &class) in slots.iter().zip(classes) {
-        table.at_mut(slot).add::<VERSIONS>(class, start + cost);
-    }
-    (lane, start)
-}
-
 /// Memory of streaming schedules that several batches share.
 #[derive(Clone, Debug, Default)]
 pub struct StreamWorkspace {
-    table: Table<Record>,
-    slots: Vec<u32>,
+    numbers: Numbers,
+    records: Records<Record>,
 }
 
 /// The streaming schedule of a whole batch: the same decisions as [`LaneStream`], faster.
 pub fn in_order(batch: &Batch, lanes: u32, work: &mut StreamWorkspace) -> Lanes {
+    work.numbers.start(batch);
     match batch.rule() {
-        Rule::Locks => run::<false>(batch, lanes, work),
-        Rule::Versions => run::<true>(batch, lanes, work),
+        Rule::Locks => run::<false, 1>(batch, lanes, &work.numbers, &mut work.records).0,
+        Rule::Versions => run::<true, 1>(batch, lanes, &work.numbers, &mut work.records).0,
     }
 }
 
-fn run<const VERSIONS: bool>(batch: &Batch, lanes: u32, work: &mut StreamWorkspace) -> Lanes {
+/// What a streaming schedule and the longest chain keep by unit, both found in one pass.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BoundRecords(Records<Record<2>>);
+
+/// The streaming schedule and the length of the longest chain.
+pub(super) fn in_order_and_critical(
+    batch: &Batch,
+    lanes: u32,
+    numbers: &Numbers,
+    work: &mut BoundRecords,
+) -> (Lanes, u64) {
+    match batch.rule() {
+        Rule::Locks => run::<false, 2>(batch, lanes, numbers, &mut work.0),
+        Rule::Versions => run::<true, 2>(batch, lanes, numbers, &mut work.0),
+    }
+}
+
+/// With one way only on the lanes, with a second one also as if there were a lane for every call.
+fn run<const VERSIONS: bool, const WAYS: usize>(
+    batch: &Batch,
+    lanes: u32,
+    numbers: &Numbers,
+    work: &mut Records<Record<WAYS>>,
+) -> (Lanes, u64) {
     let lanes = lanes.clamp(1, MAX_LANES);
-    let (starts, units, classes, costs) = (batch.starts(), batch.units(), batch.classes(), batch.costs());
+    let (starts, classes, costs) = (batch.starts(), batch.classes(), batch.costs());
     let n = batch.len();
     let mut out = Lanes { lanes, lane: Vec::with_capacity(n), start: Vec::with_capacity(n), makespan: 0 };
+    let mut critical = 0;
     let mut set = LaneSet::new(lanes);
-    work.table.reset(expected_units(batch));
+    work.start(batch, numbers);
     let mut from = 0;
     while from < n {
         let to = block_end(starts, from);
         let (first, end) = (starts[from] as usize, starts[to] as usize);
-        work.table.locate(&units[first..end], &mut work.slots);
+        let (found, records) = work.block(batch, numbers, first..end);
         for call in from..to {
-            let range = starts[call] as usize - first..starts[call + 1] as usize - first;
-            let kinds = &classes[starts[call] as usize..starts[call + 1] as usize];
-            let (lane, start) = place::<VERSIONS>(&mut work.table, &mut set, &work.slots[range], kinds, costs[call]);
+            let range = starts[call] as usize..starts[call + 1] as usize;
+            let (mine, kinds) = (&found[range.start - first..range.end - first], &classes[range]);
+            let mut ready = [0; WAYS];
+            for at in 0..mine.len() {
+                records[mine[at] as usize].wait::<VERSIONS>(kinds[at], &mut ready);
+            }
+            let cost = costs[call];
+            let (lane, start) = set.place(ready[0], cost);
+            let mut done = ready;
+            for done in &mut done {
+                *done += cost;
+            }
+            critical = critical.max(done[WAYS - 1]);
+            done[0] = start + cost;
+            for at in 0..mine.len() {
+                records[mine[at] as usize].add::<VERSIONS>(kinds[at], done);
+            }
             out.lane.push(lane);
             out.start.push(start);
-            out.makespan = out.makespan.max(start + costs[call]);
+            out.makespan = out.makespan.max(done[0]);
         }
         from = to;
     }
-    out
+    (out, critical)
 }
 
 /// Makespan of a batch whose lanes are given and whose order is that of the batch.
 pub(crate) fn fixed_lanes(batch: &Batch, lanes: u32, lane: &[u32]) -> u64 {
     let mut set = LaneSet::new(lanes.clamp(1, MAX_LANES));
     let mut table: Table<Record> = Table::default();
-    table.reset(expected_units(batch));
+    table.reset(batch.accesses() / 3);
     let mut slots = Vec::new();
     let mut makespan = 0;
     for (call, &lane) in lane.iter().enumerate().take(batch.len()) {
         let range = batch.starts()[call] as usize..batch.starts()[call + 1] as usize;
         table.locate(&batch.units()[range.clone()], &mut slots);
         let kinds = &batch.classes()[range];
-        let versions = batch.rule() == Rule::Versions;
-        let mut ready = 0;
-        for (&slot, &class) in slots.iter().zip(kinds) {
-            let record = table.at(slot);
-            ready = ready.max(if versions { record.wait::<true>(class) } else { record.wait::<false>(class) });
-        }
+        let ready = ready_by(batch.rule(), &table, &slots, kinds);
         let end = set.place_on(lane, ready, batch.costs()[call]) + batch.costs()[call];
-        for (&slot, &class) in slots.iter().zip(kinds) {
-            let record = table.at_mut(slot);
-            if versions { record.add::<true>(class, end) } else { record.add::<false>(class, end) }
-        }
+        ends_at(batch.rule(), &mut table, &slots, kinds, end);
         makespan = makespan.max(end);
     }
     makespan
@@ -235,37 +277,28 @@ pub(crate) fn fixed_lanes(batch: &Batch, lanes: u32, lane: &[u32]) -> u64 {
 
 /// Ends of earlier calls by unit, for schedules that go forward in blocks.
 pub(crate) struct Carry {
-    versions: bool,
     table: Table<Record>,
     slots: Vec<u32>,
 }
 
 impl Carry {
-    pub(crate) fn new(versions: bool) -> Carry {
+    pub(crate) fn new() -> Carry {
         let mut table = Table::default();
         table.reset(1024);
-        Carry { versions, table, slots: Vec::new() }
+        Carry { table, slots: Vec::new() }
     }
 
     /// When the conflicts of a call with calls already done let it start.
     pub(crate) fn ready(&mut self, batch: &Batch, call: usize) -> u64 {
         let range = batch.starts()[call] as usize..batch.starts()[call + 1] as usize;
         self.table.locate(&batch.units()[range.clone()], &mut self.slots);
-        let mut ready = 0;
-        for (&slot, &class) in self.slots.iter().zip(&batch.classes()[range]) {
-            let record = self.table.at(slot);
-            ready = ready.max(if self.versions { record.wait::<true>(class) } else { record.wait::<false>(class) });
-        }
-        ready
+        ready_by(batch.rule(), &self.table, &self.slots, &batch.classes()[range])
     }
 
     /// Notes the end of a call; calls come in block order.
     pub(crate) fn done(&mut self, batch: &Batch, call: usize, end: u64) {
         let range = batch.starts()[call] as usize..batch.starts()[call + 1] as usize;
         self.table.locate(&batch.units()[range.clone()], &mut self.slots);
-        for (&slot, &class) in self.slots.iter().zip(&batch.classes()[range]) {
-            let record = self.table.at_mut(slot);
-            if self.versions { record.add::<true>(class, end) } else { record.add::<false>(class, end) }
-        }
+        ends_at(batch.rule(), &mut self.table, &self.slots, &batch.classes()[range], end);
     }
 }

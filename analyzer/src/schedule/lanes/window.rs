@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::super::batch::{Batch, Rule};
+use super::super::batch::Batch;
 use super::best::{BestWorkspace, ReadySet, window_ranks};
 use super::stream::Carry;
 use super::{Lanes, MAX_LANES};
@@ -16,7 +16,7 @@ pub fn windowed(batch: &Batch, lanes: u32, window: u32, work: &mut BestWorkspace
     let lanes = lanes.clamp(1, MAX_LANES);
     let n = batch.len();
     let mut out = Lanes { lanes, lane: vec![0; n], start: vec![0; n], makespan: 0 };
-    let mut carry = Carry::new(batch.rule() == Rule::Versions);
+    let mut carry = Carry::new();
     let mut free: BinaryHeap<Reverse<(u64, u32)>> = (0..lanes).map(|lane| Reverse((0, lane))).collect();
     let window = window.max(1) as usize;
     let mut from = 0;
