@@ -127,7 +127,7 @@ fn not_offered(cx: &Cx<'_>, hit: &Hot) -> String {
         (None, Some(entry)) => (cx.name(entry), ""),
         (None, None) => ("a reader".to_owned(), ""),
     };
-    format!("splitting the total into several {}s; {who} would have to read them all{why}", cx.words.unit)
+    format!("splitting the total into several {}; {who} would have to read them all{why}", say::plural(&cx.words.unit, 2))
 }
 
 #[cfg(test)]
