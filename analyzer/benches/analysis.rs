@@ -146,11 +146,14 @@ fn changed(text: &str, at: usize) -> Arc<str> {
 
 type Texts = BTreeMap<(u32, String), Option<Arc<str>>>;
 
+/// Package and path.
+type FileKey = (u32, String);
+
 /// Files of packages, read once, one of them perhaps edited.
 struct Disk {
     roots: Vec<PathBuf>,
     read: Mutex<Texts>,
-    edited: Mutex<Option<((u32, String), Arc<str>)>>,
+    edited: Mutex<Option<(FileKey, Arc<str>)>>,
 }
 
 impl Disk {

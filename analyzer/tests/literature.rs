@@ -173,11 +173,14 @@ fn liquid() -> Analysis {
     analyse_files(vec![("src/lib.rs", source("liquid"))], &["near_sdk"])
 }
 
+/// Field, key, and whether it is only read.
+type Golden = (&'static str, &'static str, bool);
+
 /// Liquid's golden table: per method the field, what the key is, and whether it is only read.
 #[test]
 fn liquid_conflict_fields() {
     let analysis = liquid();
-    let expected: [(&str, &[(&str, &str, bool)]); 13] = [
+    let expected: [(&str, &[Golden]); 13] = [
         ("visit_val_container", &[("val_container", "all", false)]),
         ("change_complex_data_structure", &[("complex_data_structure", "len", false)]),
         ("test_env_caller", &[("env_address", "caller", true)]),

@@ -351,7 +351,7 @@ fn kept_reports_are_those_that_were_made() {
         assert_ne!(changed, plain);
         assert_eq!(place.run(args).transcript(), changed);
         assert_eq!(place.run(args).transcript(), changed);
-        assert_eq!(entries(), [entry.clone()]);
+        assert_eq!(entries(), std::slice::from_ref(&entry));
         place.write("src/lib.rs", SOURCE);
         assert_eq!(place.run(args).transcript(), plain);
         fs::remove_dir_all(place.path("target")).unwrap();

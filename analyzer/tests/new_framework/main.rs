@@ -90,6 +90,7 @@ fn the_page_says_what_comes_of_it() {
     for entry in &contract.entries {
         let callers = match &entry.callers {
             ir::Callers::Anyone => String::new(),
+            ir::Callers::Some => " (some)".to_owned(),
             ir::Callers::Role(role) | ir::Callers::Address(role) => format!(" ({role})"),
         };
         footprints += &format!("{}{callers}\n", entry.name);

@@ -170,7 +170,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     let findings: Vec<Known> = kept.into_iter().map(|(entry, count)| Known { count, ..entry }).collect();
     let n: usize = findings.iter().map(|entry| entry.count).sum();
     let text = serde_json::to_string_pretty(&Baseline { version: 1, findings })?;
-    output::write_file(&path, &format!("{text}\n"))?;
+    output::write_file(&path, format!("{text}\n"))?;
     if !common.quiet {
         output::tell(&format!("{}: {n} findings ({n_old} before)\n", path.display()))?;
     }

@@ -120,7 +120,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     if let Some(path) = &args.raw_manifest {
-        output::write_file(path, &format!("{}\n", serde_json::to_string_pretty(&raw_manifest(model))?))?;
+        output::write_file(path, format!("{}\n", serde_json::to_string_pretty(&raw_manifest(model))?))?;
     }
     if !common.quiet {
         output::tell(&summary(&done, args))?;

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
 fn one(args: &Args, common: &Common, units: &[&Unit], path: &std::path::Path) -> anyhow::Result<Exit> {
     let new = session::manifest(units);
     if !args.check {
-        output::write_file(path, &manifest::write(&new))?;
+        output::write_file(path, manifest::write(&new))?;
         if !common.quiet {
             let entries: usize = new.contracts.iter().map(|contract| contract.entries.len()).sum();
             output::tell(&format!("wrote {} ({entries} entry points)\n", path.display()))?;

@@ -117,12 +117,15 @@ pub(crate) fn select(request: &Request) -> Result<(PathBuf, Vec<PathBuf>), Fail>
     Ok((workspace, dirs))
 }
 
+/// What surrounds the packages of one workspace: its lock file and what is on disk of its dependencies.
+type Around = Rc<(Option<Lock>, Disk)>;
+
 /// What the packages of one run have in common: manifests, registries and lock files read so far.
 #[derive(Debug, Default)]
 pub(crate) struct Loader {
     manifests: Manifests,
     /// By the workspace's folder.
-    around: RefCell<BTreeMap<PathBuf, Rc<(Option<Lock>, Disk)>>>,
+    around: RefCell<BTreeMap<PathBuf, Around>>,
     texts: Texts,
 }
 

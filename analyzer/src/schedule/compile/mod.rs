@@ -413,8 +413,8 @@ impl<'a> BatchBuilder<'a> {
     /// Makes room for `times` what there is so far, but not for more than some million calls.
     pub(crate) fn reserve_times(&mut self, times: usize) {
         let calls = self.compiled.costs.len();
-        if calls > 0 {
-            let times = times.min(RESERVED / calls);
+        if let Some(most) = RESERVED.checked_div(calls) {
+            let times = times.min(most);
             self.compiled.reserve(calls * times, self.compiled.units.len() * times);
         }
     }
