@@ -335,7 +335,8 @@ fn kept_reports_are_those_that_were_made() {
         let before = written();
         assert_eq!(place.run(args).transcript(), plain);
         assert_eq!(written(), before);
-        let told = stored.replace("COUNT", "COUNTED");
+        let (is, other) = if stored.contains("\"findings\":true") { ("true", "false") } else { ("false", "true") };
+        let told = stored.replace(&format!("\"findings\":{is}"), &format!("\"findings\":{other}"));
         assert_ne!(told, stored);
         // Broken entries are made anew.
         for broken in ["", "{}", "[1]", &stored[..stored.find("printed").unwrap()], &told, "\u{0}\u{1}"] {
@@ -348,7 +349,7 @@ fn kept_reports_are_those_that_were_made() {
         // Another text, another report, in the same entry.
         place.change();
         let changed = place.run(&args[1..]).transcript();
-        assert_ne!(changed, plain);
+        assert!(changed != plain || args.contains(&"-q"), "{plain}");
         assert_eq!(place.run(args).transcript(), changed);
         assert_eq!(place.run(args).transcript(), changed);
         assert_eq!(entries(), std::slice::from_ref(&entry));

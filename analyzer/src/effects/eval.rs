@@ -3,7 +3,7 @@
 
 use super::implied::SHOWN;
 use super::state::Changes;
-use super::value::{ClosureVal, Cond, Kind, Place, Proj, StructVal, Sym, Val, join};
+use super::value::{ClosureVal, Cond, Kind, Place, Proj, SeqVal, StructVal, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, native, ty::Ty};
 use crate::ir::hir::{BinOp, Block, Expr, ExprId, Lit, Name, Stmt, TypeRef, UnOp};
 use crate::ir::{Const, Span, Term, UnknownReason};
@@ -245,7 +245,8 @@ impl Engine<'_> {
                     sym.loads = super::value::union(&sym.loads, &part.loads);
                 }
                 let elem = Val::sym(ty.clone(), sym.clone());
-                Ok(Val::seq(ty, None, elem, sym))
+                let values = SeqVal { exact: None, elem, sym: Rc::new(sym), range: true };
+                Ok(Val { ty: Ty::seq(ty), kind: Kind::Seq(Rc::new(values)) })
             }
             Expr::Cast(inner, ty) => {
                 let env = f.env.clone();

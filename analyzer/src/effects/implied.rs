@@ -206,7 +206,13 @@ impl Engine<'_> {
             Ty::Seq(element) => inside.push(element.as_ref().clone()),
             Ty::Dict(key, value) => inside.extend([key.as_ref().clone(), value.as_ref().clone()]),
             Ty::Unknown if depth > 0 => {}
-            Ty::Unknown | Ty::Dyn(_) | Ty::Param(..) if !self.is_outside(ty) => {
+            // Behind a trait object only what implements its trait.
+            Ty::Dyn(traits) => {
+                for (id, _) in traits.iter() {
+                    inside.extend(self.impls_of_trait(*id).iter().map(|info| info.self_ty.clone()));
+                }
+            }
+            Ty::Unknown | Ty::Param(..) if !self.is_outside(ty) => {
                 self.index_impls();
                 let all: Vec<_> = self
                     .impls

@@ -255,7 +255,7 @@ impl Engine<'_> {
         let kept = ["push", "push_back", "push_front", "insert", "replace", "fill", "resize", "extend", "append"];
         let lazy = matches!(&result, Ok(Val { kind: Kind::Iter(_), .. }))
             // An array's `map` runs at once.
-            && !(name == "map" && matches!(value.kind, Kind::Seq(_)));
+            && !(name == "map" && matches!(&value.kind, Kind::Seq(seq) if !seq.range));
         if self.called == before && !lazy && !kept.contains(&name.as_str()) {
             for arg in args {
                 self.run_escaping_closures(arg, span);

@@ -379,7 +379,10 @@ impl Engine<'_> {
             _ => self.element(value),
         };
         let sym = self.whole_sym(value).widened();
-        Val { ty: value.ty.clone(), kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem, sym: Rc::new(sym) })) }
+        Val {
+            ty: value.ty.clone(),
+            kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem, sym: Rc::new(sym), range: false })),
+        }
     }
 
     pub(super) fn reorder(&mut self, places: &[Place], value: &Val) -> Ev {
@@ -414,7 +417,7 @@ impl Engine<'_> {
             Ty::Unknown => Ty::seq(added.ty.clone()),
             ty => ty.clone(),
         };
-        Val { ty, kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
+        Val { ty, kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym), range: false })) }
     }
 
     pub(super) fn collect(&mut self, f: &mut Frame, source: &Val, want: &Ty) -> Ev {
@@ -459,7 +462,7 @@ impl Engine<'_> {
             }
             Ty::Dict(..) => Val {
                 ty: want.clone(),
-                kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem: element, sym: Rc::new(sym) })),
+                kind: Kind::Seq(Rc::new(SeqVal { exact: None, elem: element, sym: Rc::new(sym), range: false })),
             },
             _ => {
                 let ty = match want {

@@ -258,7 +258,10 @@ impl Engine<'_> {
                         .map(|exact| exact.iter().map(|element| join(element, &new, 0)).collect::<Vec<_>>()),
                     _ => None,
                 };
-                Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
+                Val {
+                    ty: old.ty.clone(),
+                    kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym), range: false })),
+                }
             }
             (_, Kind::Multi(values)) => {
                 let values = values.iter().map(|each| self.replace(each, path, value, true)).collect();
@@ -450,7 +453,7 @@ impl Engine<'_> {
                     Some(element) => self.widen(&element),
                     None => Val::any(value.ty.element()),
                 };
-                Kind::Seq(Rc::new(SeqVal { exact: None, elem, sym: Rc::new(seq.sym.widened()) }))
+                Kind::Seq(Rc::new(SeqVal { exact: None, elem, sym: Rc::new(seq.sym.widened()), range: seq.range }))
             }
             Kind::Enum(alts) => {
                 let mut all = Sym::default();

@@ -142,6 +142,8 @@ pub(crate) struct SeqVal {
     pub(crate) elem: Val,
     /// The list as a whole (its length, its identity).
     pub(crate) sym: Rc<Sym>,
+    /// A range, whose `map` is lazy; an array's runs at once.
+    pub(crate) range: bool,
 }
 
 /// A lazy iterator: closures run where elements are taken.
@@ -366,7 +368,7 @@ impl Val {
         Val { ty: Ty::Unknown, kind: Kind::Func(Rc::new(func)) }
     }
     pub(crate) fn seq(elem_ty: Ty, exact: Option<Vec<Val>>, elem: Val, sym: Sym) -> Val {
-        Val { ty: Ty::seq(elem_ty), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym) })) }
+        Val { ty: Ty::seq(elem_ty), kind: Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(sym), range: false })) }
     }
     pub(crate) fn retyped(mut self, ty: &Ty) -> Val {
         // What is built stays what it is, however it is looked at.
@@ -474,7 +476,7 @@ pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
                 (Some(p), None) | (None, Some(p)) => p,
                 (None, None) => x.elem.clone(),
             };
-            Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(x.sym.join(&y.sym)) }))
+            Kind::Seq(Rc::new(SeqVal { exact, elem, sym: Rc::new(x.sym.join(&y.sym)), range: x.range && y.range }))
         }
         (Kind::Ref(x), Kind::Ref(y)) => {
             let mut places: Vec<Place> = x.iter().chain(y.iter()).cloned().collect();
