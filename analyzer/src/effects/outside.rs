@@ -356,14 +356,25 @@ impl Engine<'_> {
         Val::unit()
     }
 
-    /// True when some table of a framework has a method of that name that touches state.
+    /// True when some table of a framework has a method of that name that touches state: one that contracts can ask a value
+    /// for, no function of a type and no helper that only the table's rows call.
     pub(super) fn is_row_of_state(&mut self, name: &Name) -> bool {
         self.index_impls();
         let rows: Vec<ItemId> = self.impls.methods.get(name).map_or_else(Vec::new, |list| {
             let ambient = |id: &&ItemId| self.world.model(id.krate).is_some_and(|model| model.ambient);
             list.iter().filter(ambient).copied().collect()
         });
-        rows.into_iter().any(|id| self.row_touches_state(id))
+        rows.into_iter().any(|id| {
+            let item = self.item(id);
+            let asked = matches!(&item.kind, ItemKind::Fn(function) if function.receiver.is_some());
+            let public = item.public;
+            asked && self.row_touches_state(id) && (public || !self.is_inherent(id))
+        })
+    }
+
+    /// True for a function in an impl of a type's own.
+    fn is_inherent(&self, id: ItemId) -> bool {
+        self.impls.impls.iter().any(|info| info.trait_name.is_none() && info.assoc.values().any(|own| *own == id))
     }
 
     /// True when the text of a row, or of rows of its crate that it may call, says so.
