@@ -2,31 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::analyse_files;
 use crosslane_analyzer::ir::{AccountParam, Contract, Written};
-use crosslane_analyzer::source::{Package, PackageId, Sources};
-use crosslane_analyzer::{Options, analyze};
-use std::sync::Arc;
-
-struct One(String);
-
-impl Sources for One {
-    fn read(&self, _: PackageId, path: &str) -> Option<Arc<str>> {
-        (path == "src/lib.rs").then(|| self.0.as_str().into())
-    }
-}
 
 fn contract(text: String, missing: &[&str]) -> Contract {
-    let package = Package {
-        name: "user".into(),
-        version: "0.1.0".into(),
-        crate_name: "user".into(),
-        root: "src/lib.rs".into(),
-        edition: 2021,
-        missing: missing.iter().map(|name| (*name).to_owned()).collect(),
-        analysed: true,
-        ..Package::default()
-    };
-    analyze(&One(text), vec![package], &Options::default()).contracts.into_iter().next().unwrap()
+    analyse_files(vec![("src/lib.rs", text)], missing).contracts.into_iter().next().unwrap()
 }
 
 fn anchor(text: &str) -> Contract {
@@ -53,6 +35,20 @@ fn native(text: &str) -> Contract {
 
 fn of<'a>(contract: &'a Contract, name: &str) -> &'a AccountParam {
     contract.entries[0].accounts.iter().flatten().find(|one| one.name == name).unwrap()
+}
+
+/// After these accounts nothing is known by position: the instruction says that there are more, and nothing is certain of
+/// any of them.
+fn assert_lost(contract: &Contract, taken: &[&str], what: &str) {
+    let entry = &contract.entries[0];
+    let all: Vec<(&str, Written)> =
+        entry.accounts.iter().flatten().map(|one| (one.name.as_str(), one.written)).collect();
+    assert!(
+        all.len() >= taken.len() && all.iter().zip(taken).all(|((name, _), known)| name == known),
+        "{what}: {all:?}"
+    );
+    assert!(!entry.unknowns.is_empty(), "{what}: {all:?}");
+    assert!(all.iter().all(|(_, written)| *written == Written::Unknown), "{what}: {all:?}");
 }
 
 #[test]
@@ -180,8 +176,7 @@ fn walks_over_ways_that_end_unsound() {
              }} next_account_info(it)?; Ok(()) }}\npub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> \
              ProgramResult {{ let it = &mut accounts.iter(); let first = next_account_info(it)?; {body} Ok(()) }}"
         ));
-        let all: Vec<Written> = contract.entries[0].accounts.iter().flatten().map(|one| one.written).collect();
-        assert!(!all.contains(&Written::Yes) && !all.contains(&Written::No), "{body}: {all:?}");
+        assert_lost(&contract, &["first"], body);
     }
     // What ends the instruction moves nothing for those that go on.
     let contract = native(
@@ -216,11 +211,60 @@ fn names_of_the_standard_library_on_unknown_types_unsound() {
              1; } }",
         ),
         (
+            "let n = &mut ctx.accounts.state.n; n.log(1);",
+            "trait Log2 { fn log(self, n: u64); } impl Log2 for &mut u64 { fn log(self, n: u64) { *self = n; } }",
+        ),
+        (
+            "ctx.accounts.state.n.log(1);",
+            "trait Log2 { fn log(self, n: u64); } impl Log2 for &mut u64 { fn log(self, n: u64) { *self = n; } }",
+        ),
+        (
+            "ctx.accounts.state.n.log(1);",
+            "type Place<'a> = &'a mut u64; trait Log2 { fn log(self, n: u64); } impl Log2 for Place<'_> { fn log(self, n: \
+             u64) { *self = n; } }",
+        ),
+        (
+            "ctx.accounts.state.n.log(1);",
+            "trait Log2: Sized { fn log(self, n: u64); } impl<T: std::ops::DerefMut<Target = u64>> Log2 for T { fn log(mut \
+             self, n: u64) { *self = n; } }",
+        ),
+        (
+            "ctx.accounts.state.n.log(1);",
+            "trait Log2: Sized + std::ops::DerefMut<Target = u64> { fn log(mut self, n: u64) { *self = n; } } impl Log2 for \
+             &mut u64 {}",
+        ),
+        (
+            "ctx.accounts.state.n.shl(1);",
+            "trait Shl2 { fn shl(&mut self, n: u64); } impl Shl2 for u64 { fn shl(&mut self, n: u64) { *self = n; } }",
+        ),
+        (
             "ctx.accounts.state.n.log(1);",
             "trait Log2 { fn log(&mut self, n: u64); } impl Log2 for u64 { fn log(&mut self, n: u64) { *self = n; } }",
         ),
     ] {
-        assert_ne!(state(body, more), Written::No, "{body}");
+        assert_ne!(state(body, more), Written::No, "{body} {more}");
+    }
+}
+
+#[test]
+fn types_named_like_those_of_flags_unsound() {
+    for (body, more) in [
+        (
+            "let m = AccountMeta { s: &mut ctx.accounts.state }; m.s.n = 1;",
+            "struct AccountMeta<'a, 'b> { s: &'a mut Account<'b, State> }",
+        ),
+        (
+            "let m = InstructionAccount { s: &mut ctx.accounts.state, is_writable: false }; m.bump();",
+            "struct InstructionAccount<'a, 'b> { s: &'a mut Account<'b, State>, is_writable: bool } impl \
+             InstructionAccount<'_, '_> { fn bump(self) { self.s.n = 1; } }",
+        ),
+        (
+            "let m = InstructionAccount::writable(&mut ctx.accounts.state); m.bump();",
+            "use elsewhere::InstructionAccount;",
+        ),
+        ("AccountMeta::new_readonly(&mut ctx.accounts.state, first);", "use elsewhere::AccountMeta;"),
+    ] {
+        assert_ne!(state(body, more), Written::No, "{body} {more}");
     }
 }
 
@@ -303,7 +347,7 @@ fn ways_through_code_that_are_easily_missed_unsound() {
             "use my_lib::instructions::Transfer;",
         ),
     ] {
-        assert_ne!(state(body, more), Written::No, "{body}");
+        assert_ne!(state(body, more), Written::No, "{body} {more}");
     }
 }
 
@@ -322,15 +366,13 @@ fn two_walks_through_one_list_unsound() {
          let it = &mut accounts.iter(); rec(it, data[0])?; let b = next_account_info(it)?; b.try_borrow_mut_data()?[0] = 1; \
          Ok(()) }",
     );
-    let all: Vec<Written> = contract.entries[0].accounts.iter().flatten().map(|one| one.written).collect();
-    assert!(!all.contains(&Written::Yes) && !all.contains(&Written::No), "{all:?}");
+    assert_lost(&contract, &[], "a walk that goes on in itself");
     let contract = native(
         "pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { let it = &mut accounts.iter(); let \
          a = next_account_info(it)?; elsewhere::skip(it)?; let b = next_account_info(it)?; b.try_borrow_mut_data()?[0] = 1; \
          Ok(()) }",
     );
-    let all: Vec<Written> = contract.entries[0].accounts.iter().flatten().map(|one| one.written).collect();
-    assert!(!all.contains(&Written::Yes) && !all.contains(&Written::No), "{all:?}");
+    assert_lost(&contract, &["a"], "skip elsewhere");
 }
 
 #[test]

@@ -263,6 +263,10 @@ impl Changes<'_, '_> {
                     "new_readonly" | "readonly" | "readonly_signer" => false,
                     _ => return self.library(values, span),
                 };
+                // An address leads nowhere: this is another type of that name.
+                if values.iter().any(Value::leads) {
+                    return self.library(values, span);
+                }
                 // Pinocchio spells all flags: `AccountMeta::new(key, is_writable, is_signer)`.
                 let writes = Some(writes).filter(|_| values.len() < 3);
                 return self.flagged(&first(&values), writes);

@@ -8,6 +8,7 @@ use crate::effects::method::Found;
 use crate::effects::ty::Ty;
 use crate::ir::Span;
 use crate::ir::hir::{ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
+use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
 /// Types that hold an account.
@@ -223,17 +224,41 @@ impl Changes<'_, '_> {
         Value { unclear: is_call(&ret), ..Value::plain(ty) }
     }
 
-    /// True if the program, or a library that is read, has a method of this name; `changing` asks for `&mut self`.
+    /// True if the program, or a library that is read, has a method of this name; `changing` asks for one that can change
+    /// what it is called on.
     pub(super) fn defined(&mut self, name: &str, changing: bool) -> bool {
         self.engine.index_impls();
         let all = self.engine.impls.methods.get(name).cloned().unwrap_or_default();
-        all.into_iter().any(|item| {
-            let takes = match &self.engine.item(item).kind {
-                ItemKind::Fn(function) => function.receiver,
-                _ => None,
-            };
-            !self.engine.is_model(item.krate) && (!changing || takes == Some(Receiver::RefMut))
-        })
+        all.into_iter().any(|item| !self.engine.is_model(item.krate) && (!changing || self.may_change(item)))
+    }
+
+    /// True unless a method takes its receiver by a shared reference, or by value where that is a value of its own: `self`
+    /// of an impl for `&mut T` is the reference.
+    fn may_change(&self, item: ItemId) -> bool {
+        let ItemKind::Fn(function) = &self.engine.item(item).kind else { return false };
+        match function.receiver {
+            Some(Receiver::Ref) | None => return false,
+            Some(Receiver::RefMut) => return true,
+            Some(Receiver::Value) => {}
+        }
+        let Some(owner) = function.owner else { return true };
+        let owner = self.engine.item(ItemId { krate: item.krate, idx: owner });
+        // Of a trait: what nobody replaced.
+        let ItemKind::Impl(block) = &owner.kind else { return function.has_body };
+        match &block.self_ty {
+            TypeRef::Path(path) => {
+                let [only] = path.segments.as_slice() else { return false };
+                let module = self.engine.module_of(item);
+                let alias = match self.engine.world.resolve(module, path, Ns::Type) {
+                    Resolved::Item(id) => matches!(self.engine.item(id).kind, ItemKind::TypeAlias(..)),
+                    _ => false,
+                };
+                alias || block.generics.params.iter().any(|param| param.name == only.name)
+            }
+            TypeRef::Ref(exclusive, _) => *exclusive,
+            TypeRef::Slice(_) | TypeRef::Const(_) | TypeRef::Never => false,
+            _ => true,
+        }
     }
 
     fn own_method(
@@ -257,11 +282,12 @@ impl Changes<'_, '_> {
 
     /// The receiver as the function takes it.
     pub(super) fn received(&mut self, item: ItemId, place: &Value) -> Value {
+        let changes = self.may_change(item);
         let item = self.engine.item(item);
         let ItemKind::Fn(function) = &item.kind else { return place.clone() };
         match function.receiver {
             Some(Receiver::Ref) => place.clone().shared(),
-            Some(Receiver::RefMut) => {
+            Some(_) if changes => {
                 let mut value = place.clone().borrowed();
                 // Below the account itself stands its data.
                 value.own = value
@@ -294,8 +320,9 @@ impl Changes<'_, '_> {
         let nothing = Value::plain(Ty::Unknown);
         let known = VIEWS.contains(&word) || READS.contains(&word) || WRITES.contains(&word);
         // A name of the standard library's that the program gives a method of its own: the type does not say which.
+        let borrowed_name = known || NUMBERS.contains(&word);
         let unknown_type = matches!(one.ty, Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::External(_));
-        if known && !is_table(word) {
+        if borrowed_name && !is_table(word) {
             let own = match handle.what {
                 What::Account(..) | What::Info(_) | What::Others => {
                     if self.defined(word, false) {
@@ -396,7 +423,7 @@ impl Changes<'_, '_> {
                 match &one.ty {
                     Ty::Prim(prim) if prim != "str" => {
                         // Of traits nobody sees, a method may change the number.
-                        if !known && !NUMBERS.contains(&word) {
+                        if !borrowed_name {
                             return self.unseen(one, values, span);
                         }
                         return Value::plain(one.ty.clone());

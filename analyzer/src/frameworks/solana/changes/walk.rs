@@ -572,11 +572,12 @@ impl Changes<'_, '_> {
                 parts.insert(name.clone(), value);
             }
         }
-        if flags {
+        // Flags of an account name it by its address; a type of that name that holds more is one of the program's own.
+        if flags && !parts.values().any(Value::leads) {
             let key = Value { parts, ..Value::plain(Ty::Unknown) };
             return self.flagged(&key, writes.filter(|_| base.is_none()));
         }
-        let mut whole = Value { parts, ..Value::plain(ty) };
+        let mut whole = Value { parts, unclear: flags, ..Value::plain(ty) };
         if let Some(base) = base {
             let base = self.value(f, base);
             whole.absorb(&base.loose());
