@@ -303,6 +303,16 @@ pub enum Type {
     Opaque(String),
 }
 
+impl Type {
+    /// The type of a field of a struct, by the names that lead to it.
+    pub(crate) fn at<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<&Type> {
+        names.try_fold(self, |ty, name| match ty {
+            Type::Struct(_, fields) => fields.iter().find(|(field, _)| field == name).map(|(_, ty)| ty),
+            _ => None,
+        })
+    }
+}
+
 /// What a cell's place in storage is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Storage {

@@ -60,10 +60,80 @@ pub(crate) fn of<'a>(cx: &Cx<'a>, entry: usize, at: usize) -> &'a AccountParam {
     cx.entry(entry).accounts.as_ref().and_then(|all| all.get(at)).unwrap_or(&NOBODY)
 }
 
-/// True when the attribute that an account's declaration begins with has a word.
+/// True when an attribute before an account's declaration has a constraint of this name.
 pub(crate) fn says(cx: &Cx<'_>, account: &AccountParam, wanted: &str) -> bool {
-    let text = cx.files.text(account.span);
-    has_word(text.get(..text.rfind(']').unwrap_or(0)).unwrap_or(""), wanted)
+    constraints(cx.files.text(account.span)).any(|name| name == wanted)
+}
+
+/// The names that the constraints of a declaration begin with: of `#[account(init, token::mint = m)]`, `init` and `token`.
+fn constraints(text: &str) -> impl Iterator<Item = &str> {
+    let (mut depth, mut before) = (0u32, "");
+    // In the parentheses of `#[account(..)]`; right after they open, or after a comma that is in no others.
+    let (mut inside, mut begins) = (false, false);
+    tokens(text).filter(move |token| {
+        let last = std::mem::replace(&mut before, token);
+        let head = std::mem::take(&mut begins);
+        match *token {
+            "(" | "[" | "{" => {
+                depth += 1;
+                if depth == 2 && last == "account" {
+                    (inside, begins) = (true, true);
+                }
+            }
+            ")" | "]" | "}" => {
+                depth = depth.saturating_sub(1);
+                inside &= depth >= 2;
+            }
+            "," => begins = inside && depth == 2,
+            _ => return head,
+        }
+        false
+    })
+}
+
+/// Words, text literals and single signs of a piece of source, without comments.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = rest.trim_start();
+            let first = rest.chars().next()?;
+            let comment = if rest.starts_with("//") {
+                rest.find('\n').unwrap_or(rest.len())
+            } else if rest.starts_with("/*") {
+                rest.find("*/").map_or(rest.len(), |at| at + 2)
+            } else {
+                0
+            };
+            if comment > 0 {
+                rest = &rest[comment..];
+                continue;
+            }
+            let word = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+            let length = match word(rest) {
+                0 if first == '"' => quoted(rest, '"'),
+                // A character, or the name of a lifetime.
+                0 if first == '\'' && rest[1..].chars().nth(1) == Some('\'') => quoted(rest, '\''),
+                0 if rest.starts_with("'\\") => quoted(rest, '\''),
+                0 => first.len_utf8(),
+                length => length,
+            };
+            let token = &rest[..length];
+            rest = &rest[length..];
+            return Some(token);
+        }
+    })
+}
+
+/// Length of a literal between these signs that the text begins with.
+fn quoted(text: &str, sign: char) -> usize {
+    let mut escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, c)| {
+        let ends = *c == sign && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |(at, _)| at + sign.len_utf8())
 }
 
 /// True when a word stands in a text by itself.
@@ -160,4 +230,28 @@ pub(crate) fn budget(cx: &Cx<'_>) -> Option<String> {
         limit.source.split([',', ';']).next().unwrap_or(""),
         limit.date
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::constraints;
+
+    #[test]
+    fn a_constraint_is_named_by_its_first_word() {
+        let of = |text| constraints(text).collect::<Vec<_>>();
+        assert_eq!(of("pub a: Account<'info, init>"), [""; 0]);
+        assert_eq!(of("#[account(init, payer = user)] pub a: Account<'info, A>"), ["init", "payer"]);
+        let text = r#"
+            /// init, has_one
+            #[cfg(feature = "a, init")]
+            #[account(
+                mut, // , init
+                seeds = [b"init", b"a \" , init", &[b',', b'\'', 0], name('a, 1).as_ref()], /* , init */ bump,
+                has_one = owner @ Wrong::Init,
+                token::mint = mint,
+                constraint = a(b, init) && c == [d, init],
+            )]
+            pub a: Account<'info, A>"#;
+        assert_eq!(of(text), ["mut", "seeds", "bump", "has_one", "token", "constraint"]);
+    }
 }

@@ -185,14 +185,7 @@ impl<'a> Cx<'a> {
 
     /// Type of what an access touches: of the field where it names one, else of the whole value.
     pub(crate) fn touched_type(&self, access: &Access) -> Option<&'a Type> {
-        let mut ty = &self.cell(access.cell)?.value;
-        for name in access.field.iter().flat_map(|field| field.split('.')) {
-            match ty {
-                Type::Struct(_, fields) => ty = &fields.iter().find(|(field, _)| field == name)?.1,
-                _ => return None,
-            }
-        }
-        Some(ty)
+        self.cell(access.cell)?.value.at(access.field.iter().flat_map(|field| field.split('.')))
     }
 
     /// True when what an access changes is a number.

@@ -111,13 +111,7 @@ fn changes(cx: &Cx<'_>, entry: usize, cell: CellId, field: &[String]) -> bool {
         return true;
     }
     let (Some(last), Some(cell)) = (field.last(), cx.cell(cell)) else { return false };
-    let mut ty = Some(&cell.value);
-    for name in field {
-        ty = match ty {
-            Some(Type::Struct(_, fields)) => fields.iter().find(|(own, _)| own == name).map(|(_, ty)| ty),
-            _ => None,
-        };
-    }
+    let ty = cell.value.at(field.iter().map(String::as_str));
     let accounts = cx.entry(entry).accounts.iter().flatten();
     let mut spans = accounts.filter(|account| account.name == cell.name && account.written == Written::Yes).flat_map(|account| &account.why);
     matches!(ty, Some(Type::Uint(_) | Type::Int(_))) && spans.any(|span| accounts::has_word(cx.files.text(*span), last))

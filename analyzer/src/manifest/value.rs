@@ -402,6 +402,15 @@ fn object_term(map: &Map<String, Value>) -> Option<Term> {
 }
 
 impl Type {
+    /// The type of a field of a struct, by the names that lead to it.
+    #[cfg(feature = "workload")]
+    pub(crate) fn at<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<&Type> {
+        names.try_fold(self, |ty, name| match ty {
+            Type::Struct { fields, .. } => fields.iter().find(|(field, _)| field == name).map(|(_, ty)| ty),
+            _ => None,
+        })
+    }
+
     /// The JSON value.
     pub fn to_json(&self) -> Value {
         match self {

@@ -213,15 +213,7 @@ fn sets_only(contract: &Contract, entry: &Entry) -> bool {
         entry.accesses.iter().filter(|access| !access.implicit && changes(access.mode)).collect();
     let sets = |access: &&Access| {
         let number = contract.cells.iter().find(|cell| cell.id == access.cell).is_none_or(|cell| {
-            let mut ty = Some(&cell.value);
-            for name in access.field.iter().flat_map(|field| field.split('.')) {
-                ty = match ty {
-                    Some(Type::Struct { fields, .. }) => {
-                        fields.iter().find(|(field, _)| field == name).map(|(_, ty)| ty)
-                    }
-                    _ => None,
-                };
-            }
+            let ty = cell.value.at(access.field.iter().flat_map(|field| field.split('.')));
             matches!(ty, Some(Type::Uint(_) | Type::Int(_)) | None)
         });
         let sums = matches!(access.mode, Mode::Commute | Mode::Append) || (access.mode == Mode::Update && number);
