@@ -258,11 +258,15 @@ fn hostile_names_are_text_everywhere() {
         &["schedule", "--batch", "good.jsonl"],
         &["shards", "--batch", "good.jsonl"],
         &["audit", "trace.jsonl"],
+        &["schedule", "--batch", "good.jsonl", "--shape", "dag", "--output", "-"],
     ] {
         let run = place.run(args);
         harmless(&run.out, &args.join(" "));
         harmless(&run.err, &args.join(" "));
     }
+    let schedule = place.json(&["schedule", "-q", "--batch", "good.jsonl", "--output", "-"]);
+    assert_eq!(schedule["calls"][0]["id"], NASTY);
+    assert_eq!(schedule["critical_path"][0], NASTY);
 }
 
 /// A token whose `mint` compares the supply with a cap.

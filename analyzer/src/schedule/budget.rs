@@ -5,7 +5,7 @@
 //! (Solana's limit per account), and any number of further resources per block (Soroban's ledger limits).
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::chains::{ChainModel, Per};
 
@@ -134,19 +134,29 @@ pub fn select(batch: &Batch, lanes: u32, priorities: &[u64], budget: &Budget) ->
             Err(full) => out.left_out.push((call, full)),
         }
     }
-    let full: BTreeMap<u64, ()> = out
-        .left_out
-        .iter()
-        .filter_map(|(_, full)| if let Full::Unit(unit) = full { Some((*unit, ())) } else { None })
-        .collect();
-    for &call in &out.included {
-        for access in batch.call(call as usize).filter(|access| full.contains_key(&access.unit)) {
-            let lowest = out.lowest.entry(access.unit).or_insert(u64::MAX);
-            *lowest = (*lowest).min(priority(call));
+    out.included.sort_unstable();
+    out.lowest = lowest(batch, priorities, &out.included, &out.left_out);
+    out.waits = percentiles(waits);
+    out
+}
+
+/// Per unit that was full the lowest priority that found room on it.
+pub(super) fn lowest(
+    batch: &Batch,
+    priorities: &[u64],
+    included: &[u32],
+    left_out: &[(u32, Full)],
+) -> BTreeMap<u64, u64> {
+    let full: BTreeSet<u64> =
+        left_out.iter().filter_map(|(_, full)| if let Full::Unit(unit) = full { Some(*unit) } else { None }).collect();
+    let mut out = BTreeMap::new();
+    for &call in included {
+        let priority = priorities.get(call as usize).copied().unwrap_or(0);
+        for access in batch.call(call as usize).filter(|access| full.contains(&access.unit)) {
+            let lowest = out.entry(access.unit).or_insert(u64::MAX);
+            *lowest = (*lowest).min(priority);
         }
     }
-    out.included.sort_unstable();
-    out.waits = percentiles(waits);
     out
 }
 

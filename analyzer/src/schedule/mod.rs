@@ -32,12 +32,12 @@ pub use batch::{Access, BLIND, Batch, BatchError, CLASSES, DELTA, EXCLUSIVE, Lim
 pub use bound::interval_bound;
 pub use budget::{Budget, Full, Resource, Selection, percentiles, select};
 pub use check::{Checker, check_schedule};
-#[cfg(feature = "workload")]
-pub(crate) use compile::text_hash;
 pub use compile::{
     AccountValue, BatchBuilder, Call, CallError, CallLine, CompileError, Evaluator, EvaluatorOptions, Funds, Scope,
     UnitName,
 };
+#[cfg(feature = "workload")]
+pub(crate) use compile::{base64, text_hash};
 pub use flow::{Flow, FlowError};
 pub use graph::{ClassGraph, GraphWorkspace};
 pub use job::{Method, Planned, Request, plan};

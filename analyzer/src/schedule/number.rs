@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::batch::Batch;
-use super::table::{BLOCK, Table};
+use super::table::{BLOCK, MULTIPLIERS, Table, mix};
 
 /// Batches of fewer accesses are looked up as they come.
 const LARGE: usize = 1 << 17;
@@ -17,7 +17,6 @@ const PART: usize = 1 << 13;
 const MAX_BITS: u32 = 9;
 /// Not among the table's own multipliers: units of one part must not share their slots.
 const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd;
-const SLOT_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Memory for numbering, shared by several batches.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +103,7 @@ impl Numbering {
     pub(crate) fn number(&mut self, units: &[u64], out: &mut Vec<u32>) -> usize {
         let bits = (units.len() / PART).max(2).next_power_of_two().trailing_zeros().min(MAX_BITS);
         let shift = 64 - bits;
-        let part = |unit: u64| ((unit ^ (unit >> 32)).wrapping_mul(MULTIPLIER) >> (shift & 63)) as usize;
+        let part = |unit: u64| (mix(unit, MULTIPLIER) >> (shift & 63)) as usize;
         let parts = 1usize << bits;
         self.ends.clear();
         self.ends.resize(parts, 0);
@@ -155,7 +154,7 @@ impl Numbering {
         let (mask, shift) = (slots.len() - 1, 64 - capacity.trailing_zeros());
         let (mut used, mut probes) = (0, 0);
         for (&unit, &place) in self.units[part.clone()].iter().zip(&self.places[part.clone()]) {
-            let mut at = ((unit ^ (unit >> 32)).wrapping_mul(SLOT_MULTIPLIER) >> (shift & 63)) as usize & mask;
+            let mut at = (mix(unit, MULTIPLIERS[0]) >> (shift & 63)) as usize & mask;
             while (slots[at].unit != unit) & (slots[at].first != u32::MAX) {
                 at = (at + 1) & mask;
                 probes += 1;
@@ -198,7 +197,8 @@ mod tests {
     fn numbers_are_in_order_of_appearance() {
         let mut work = Numbering::default();
         let mut out = Vec::new();
-        let shapes: [fn(u64) -> u64; 5] = [|i| i, |i| i << 44, |i| i << 32 | i, |_| 7, |i| i.wrapping_mul(MULTIPLIER)];
+        let shapes: [fn(u64) -> u64; 6] =
+            [|i| i, |i| i << 44, |i| i << 32 | i, |_| 7, |i| i.wrapping_mul(MULTIPLIER), one_slot];
         for (seed, shape) in shapes.into_iter().enumerate() {
             let mut rng = Rng::new(seed as u64);
             let units: Vec<u64> = (0..140_000).map(|_| shape(rng.below(20_000))).collect();
@@ -209,6 +209,17 @@ mod tests {
                 assert_eq!(*known.entry(unit).or_insert(next), *number);
             }
             assert_eq!(known.len(), count);
+            // Whether the last part went the slow way.
+            let last = work.ends[work.ends.len() - 2] as usize..units.len();
+            assert_eq!(work.firsts(last, &mut out), shape != one_slot as fn(u64) -> u64);
         }
+    }
+
+    /// Different units that all want the first slot.
+    fn one_slot(i: u64) -> u64 {
+        // The inverse modulo 2^64: each step doubles the bits that are right.
+        let inverse = (0..6).fold(1u64, |x, _| x.wrapping_mul(2u64.wrapping_sub(MULTIPLIERS[0].wrapping_mul(x))));
+        let mixed = i.wrapping_mul(inverse);
+        mixed ^ (mixed >> 32)
     }
 }

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::batch::{Batch, EXCLUSIVE};
-use super::budget::{Budget, Full, Selection, select};
+use super::budget::{Budget, Full, Selection, lowest, select};
 
 /// Calls that run one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,8 +157,13 @@ pub fn stages_within(batch: &Batch, clusters: u32, priorities: &[u64], budget: &
         }
         next = low + (high - low).div_ceil(2);
     }
-    for &call in &order[low..] {
-        chosen.left_out.push((call, Full::Lanes));
+    if low < order.len() {
+        chosen.left_out.extend(order[low..].iter().map(|&call| (call, Full::Lanes)));
+        // In the order in which they were tried.
+        chosen.left_out.sort_by_key(|&(call, _)| (Reverse(priority(call)), call));
+        chosen.lowest = lowest(batch, priorities, &best.0, &chosen.left_out);
+        let kept: Vec<u64> = best.0.iter().map(|&call| priority(call)).collect();
+        chosen.waits = select(&batch.permuted(&best.0), clusters, &kept, &Budget::default()).waits;
     }
     chosen.included = best.0;
     (chosen, best.1)
@@ -471,10 +476,29 @@ mod tests {
             assert_eq!(verify_stages(&batch.permuted(&chosen.included), &found, 2), [] as [&str; 0]);
             let all = stages(&batch, 2).cost() <= limit;
             assert_eq!(all, chosen.left_out.is_empty(), "seed {seed}");
+            let tried = |&(call, _): &(u32, Full)| (Reverse(priorities[call as usize]), call);
+            assert!(chosen.left_out.is_sorted_by_key(tried), "seed {seed}");
             // Nobody with a higher priority was left out for one with a lower.
             let lowest = chosen.included.iter().map(|&call| priorities[call as usize]).min().unwrap_or(u64::MAX);
             assert!(chosen.left_out.iter().all(|(call, _)| priorities[*call as usize] <= lowest));
         }
+    }
+
+    #[test]
+    fn what_is_told_is_told_of_the_calls_that_stay() {
+        let mut batch = Batch::new(Rule::Locks);
+        for unit in [1, 1, 2, 2, 3, 4] {
+            batch.push(10, [Access::write(unit)]).unwrap();
+        }
+        // One of unit 1 and one of unit 2 are over their unit's limit; of the four others two fit into the stages.
+        let budget = Budget { unit: Some(10), lane: Some(10), ..Budget::default() };
+        let (chosen, found) = stages_within(&batch, 2, &[9, 8, 1, 0, 7, 6], &budget);
+        assert_eq!((chosen.included, found.cost()), (vec![0, 4], 10));
+        let full = [(1, Full::Unit(1)), (5, Full::Lanes), (2, Full::Lanes), (3, Full::Unit(2))];
+        assert_eq!(chosen.left_out, full);
+        // Nobody is left on unit 2, and nobody waits.
+        assert_eq!(chosen.lowest, [(1, 9)].into());
+        assert_eq!(chosen.waits, [0; 4]);
     }
 
     #[test]

@@ -22,13 +22,15 @@ pub(crate) struct Table<V> {
     multiplier: u64,
 }
 
-const MULTIPLIERS: [u64; 4] =
+/// Odd; the first one is taken until units cluster under it.
+pub(super) const MULTIPLIERS: [u64; 4] =
     [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93, 0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
 /// Longest accepted run of occupied slots; a random table at half load stays far below it.
 const PROBES: usize = 96;
 
+/// A unit whose high bits depend on all of its bits.
 #[inline(always)]
-fn mix(unit: u64, multiplier: u64) -> u64 {
+pub(super) fn mix(unit: u64, multiplier: u64) -> u64 {
     (unit ^ (unit >> 32)).wrapping_mul(multiplier)
 }
 

@@ -33,6 +33,8 @@ use sink::{Compiled, UnitSink};
 
 use eval::Parts;
 pub(crate) use sink::{Fragment, Resolved};
+#[cfg(feature = "workload")]
+pub(crate) use value::base64;
 
 /// What a unit of a chain model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

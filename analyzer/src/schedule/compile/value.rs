@@ -264,8 +264,8 @@ pub(crate) fn decode_bytes(form: &str, text: &str, out: &mut Vec<u8>) -> Option<
     }
 }
 
-/// Both alphabets, padding optional.
-fn base64(text: &str, out: &mut Vec<u8>) -> bool {
+/// Appends the bytes of base64, in either alphabet, padding optional; false when it is none.
+pub(crate) fn base64(text: &str, out: &mut Vec<u8>) -> bool {
     let (mut buffer, mut bits) = (0u32, 0);
     for byte in text.trim_end_matches('=').bytes() {
         let value = match byte {

@@ -388,6 +388,10 @@ impl Blocks<'_> {
                 return Err(InputError::Line(BadLine { line: lines + 1, field: String::new(), message }));
             }
             self.carry = block.split_off(cut);
+            // Still inside of a long line.
+            if block.is_empty() {
+                continue;
+            }
             if std::mem::take(&mut self.first) && block.starts_with(b"\xef\xbb\xbf") {
                 block.drain(..3);
             }
@@ -485,5 +489,25 @@ impl Loaded {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_before_a_long_first_line_is_no_part_of_it() {
+        for length in [10, 1 << 16, 1 << 18] {
+            let text = format!("\u{feff}{}\nb\n", "a".repeat(length));
+            let input = &mut text.as_bytes();
+            let mut blocks = Blocks { input, size: 1 << 16, most: BLOCK, carry: Vec::new(), first: true, over: false };
+            let mut all = Vec::new();
+            while let Some(block) = blocks.next(0).unwrap() {
+                assert!(!block.is_empty());
+                all.extend(block);
+            }
+            assert!(all == text.as_bytes()[3..], "{length}");
+        }
     }
 }

@@ -312,7 +312,7 @@ mod erased {
     impl<T: serde::Serialize> Json for T {
         fn json(&self) -> String {
             // These types always turn into JSON.
-            serde_json::to_string(self).unwrap_or_default()
+            super::visible(serde_json::to_string(self).unwrap_or_default())
         }
     }
 }
@@ -344,13 +344,35 @@ fn text(value: &str) -> String {
 }
 
 fn put_text(value: &str, out: &mut Vec<u8>) {
-    if value.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    if value.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\') {
         out.push(b'"');
         out.extend_from_slice(value.as_bytes());
         out.push(b'"');
     } else {
-        out.extend_from_slice(serde_json::Value::String(value.to_owned()).to_string().as_bytes());
+        let text = serde_json::Value::String(value.to_owned()).to_string();
+        out.extend_from_slice(visible(text).as_bytes());
     }
+}
+
+/// JSON in which the signs that would change how a terminal shows the rest are written as numbers: it means the same.
+fn visible(json: String) -> String {
+    if json.is_ascii() || !json.contains(odd) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if odd(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Control characters beyond those of ASCII, which JSON escapes anyway, and what turns the direction of writing.
+fn odd(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn put_number(mut value: u64, out: &mut Vec<u8>) {

@@ -156,8 +156,7 @@ impl BestWorkspace {
                     break;
                 }
                 let cascade = node.cascade;
-                let node = *node;
-                for &waiter in self.graph.waiting_for(&node) {
+                for &waiter in self.graph.waiting_for(&self.graph.nodes[at]) {
                     let left = &mut self.waiting[waiter as usize];
                     *left -= 1;
                     if *left == 0 {
