@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
-use super::{CostsError, Reader, Sample};
+use super::{CostsError, Reader, Sample, documents};
 
 /// Responses to transactions.
 pub(super) struct Transactions;
@@ -26,9 +26,8 @@ impl Reader for Transactions {
     }
 
     fn read(&self, input: &mut dyn BufRead, sink: &mut dyn FnMut(Sample<'_>)) -> Result<(), CostsError> {
-        for document in serde_json::Deserializer::from_reader(input).into_iter::<Value>() {
-            let document =
-                document.map_err(|error| CostsError::Line { line: error.line() as u64, message: error.to_string() })?;
+        for document in documents(input) {
+            let document = document?;
             for response in responses(&document) {
                 let messages = messages(response);
                 let (Some(gas), [only]) = (number(&response["gas_used"]), messages.as_slice()) else { continue };

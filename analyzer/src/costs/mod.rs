@@ -13,6 +13,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
+use serde_json::Value;
+
 /// What one call used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample<'a> {
@@ -69,6 +71,29 @@ pub enum CostsError {
         /// What is wrong.
         message: String,
     },
+}
+
+/// The documents of a file of JSON: one after the other, or one a line.
+fn documents(input: &mut dyn BufRead) -> impl Iterator<Item = Result<Value, CostsError>> + '_ {
+    serde_json::Deserializer::from_reader(input).into_iter().map(|document| {
+        document.map_err(|error| CostsError::Line { line: error.line() as u64, message: format!("no JSON: {error}") })
+    })
+}
+
+/// Objects and lists inside of each other that are looked into for a member.
+const MAX_DEPTH: usize = 24;
+
+/// The first member of this name in a document, wherever its version puts it.
+pub(crate) fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    fn below<'a>(value: &'a Value, name: &str, depth: usize) -> Option<&'a Value> {
+        let next = |inner| if depth < MAX_DEPTH { below(inner, name, depth + 1) } else { None };
+        match value {
+            Value::Object(map) => map.get(name).or_else(|| map.values().find_map(next)),
+            Value::Array(list) => list.iter().find_map(next),
+            _ => None,
+        }
+    }
+    below(value, name, 0)
 }
 
 /// Costs by entry point.

@@ -3,7 +3,7 @@
 //! Source: agave `program-runtime/src/stable_log.rs` (`Program X invoke [n]`, `consumed n of m compute units`, `success`,
 //! `failed: ..`); anchor `lang/syn/src/codegen/program/handlers.rs` (`Instruction: Name`); mollusk-svm-bencher `src/lib.rs`.
 
-use super::{CostsError, Reader, Sample};
+use super::{CostsError, Reader, Sample, documents};
 use serde_json::Value;
 use std::io::BufRead;
 
@@ -51,12 +51,8 @@ impl Reader for Transactions {
     }
 
     fn read(&self, input: &mut dyn BufRead, sink: &mut dyn FnMut(Sample<'_>)) -> Result<(), CostsError> {
-        for value in serde_json::Deserializer::from_reader(input).into_iter::<Value>() {
-            let value = value.map_err(|error| CostsError::Line {
-                line: u64::try_from(error.line()).unwrap_or(0),
-                message: format!("no JSON: {error}"),
-            })?;
-            transactions(&value, 0, sink);
+        for document in documents(input) {
+            transactions(&document?, 0, sink);
         }
         Ok(())
     }

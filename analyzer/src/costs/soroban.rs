@@ -12,7 +12,7 @@ use std::io::BufRead;
 use serde_json::Value;
 
 use super::cosmos::number;
-use super::{CostsError, Reader, Sample};
+use super::{CostsError, Reader, Sample, documents, find};
 
 /// Answers of simulations, and simulated transactions.
 pub(super) struct Simulations;
@@ -30,9 +30,8 @@ impl Reader for Simulations {
     }
 
     fn read(&self, input: &mut dyn BufRead, sink: &mut dyn FnMut(Sample<'_>)) -> Result<(), CostsError> {
-        for document in serde_json::Deserializer::from_reader(input).into_iter::<Value>() {
-            let document =
-                document.map_err(|error| CostsError::Line { line: error.line() as u64, message: error.to_string() })?;
+        for document in documents(input) {
+            let document = document?;
             let Some((contract, entry)) = called(&document) else { continue };
             let answer = document.get("result").unwrap_or(&document);
             let failed = answer.get("error").is_some();
@@ -51,7 +50,7 @@ fn called(document: &Value) -> Option<(Option<String>, String)> {
         let contract = document.get("contract").and_then(Value::as_str);
         return Some((contract.map(str::to_owned), name.to_owned()));
     }
-    if let Some(call) = find(document, "invoke_contract", 0) {
+    if let Some(call) = find(document, "invoke_contract") {
         let contract = call["contract_address"].as_str();
         return Some((contract.map(str::to_owned), call["function_name"].as_str()?.to_owned()));
     }
@@ -61,28 +60,14 @@ fn called(document: &Value) -> Option<(Option<String>, String)> {
 }
 
 fn instructions(answer: &Value) -> Option<u64> {
-    if let Some(data) = answer.get("transactionData").and_then(Value::as_str) {
-        // Instructions, two sizes and the fee, a number of eight bytes, stand at the end.
-        let bytes = base64(data)?;
-        let at = bytes.len().checked_sub(20)?;
-        return Some(u64::from(u32_at(&bytes, at)?));
-    }
-    if let Some(count) = answer.pointer("/cost/cpuInsns").and_then(number) {
-        return Some(count);
-    }
-    find(answer, "resources", 0).and_then(|found| number(&found["instructions"]))
-}
-
-/// The first value under a name, at any depth that transactions have.
-fn find<'a>(value: &'a Value, name: &str, depth: usize) -> Option<&'a Value> {
-    if depth > 24 {
-        return None;
-    }
-    match value {
-        Value::Object(map) => map.get(name).or_else(|| map.values().find_map(|inner| find(inner, name, depth + 1))),
-        Value::Array(list) => list.iter().find_map(|inner| find(inner, name, depth + 1)),
-        _ => None,
-    }
+    // Instructions, two sizes and the fee, a number of eight bytes, stand at the end of a transaction's data.
+    let declared = || {
+        let bytes = base64(answer.get("transactionData")?.as_str()?)?;
+        u32_at(&bytes, bytes.len().checked_sub(20)?).map(u64::from)
+    };
+    declared()
+        .or_else(|| answer.pointer("/cost/cpuInsns").and_then(number))
+        .or_else(|| find(answer, "resources").and_then(|found| number(&found["instructions"])))
 }
 
 /// The function at the root of an authorisation entry.
@@ -120,27 +105,10 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(four))
 }
 
-/// Bytes of standard base64.
+/// Bytes of base64.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0u32, 0u32);
-    for byte in text.bytes().filter(|byte| *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-        }
-    }
-    Some(out)
+    crate::schedule::base64(text, &mut out).then_some(out)
 }
 
 #[cfg(test)]
@@ -180,6 +148,9 @@ mod tests {
         for broken in ["!", "AAA", "AAAAAQ=="] {
             let text = format!(r#"{{"function":"f","transactionData":"{broken}"}}"#);
             assert_eq!(of(&text, "f"), None);
+            // What else the answer says still counts.
+            let text = format!(r#"{{"function":"f","transactionData":"{broken}","cost":{{"cpuInsns":"5"}}}}"#);
+            assert_eq!(of(&text, "f"), Some((1, 5)));
         }
     }
 }

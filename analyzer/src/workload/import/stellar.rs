@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Imported, RAW};
+use crate::costs::find;
 
 pub(super) fn ledger(document: &Value, done: &mut Imported, sink: &mut dyn FnMut(Value)) -> Result<(), String> {
     let answer = document.get("result").unwrap_or(document);
@@ -14,7 +15,7 @@ pub(super) fn ledger(document: &Value, done: &mut Imported, sink: &mut dyn FnMut
     for (at, transaction) in transactions.iter().enumerate() {
         done.transactions += 1;
         let envelope = transaction.get("envelopeJson").unwrap_or(&transaction["envelope"]);
-        let resources = find(envelope, "resources", 0);
+        let resources = find(envelope, "resources");
         let Some(footprint) = resources.and_then(|resources| resources.get("footprint")) else {
             done.skipped += 1;
             continue;
@@ -31,16 +32,4 @@ pub(super) fn ledger(document: &Value, done: &mut Imported, sink: &mut dyn FnMut
             "args": { "reads": keys("read_only"), "writes": keys("read_write") } }));
     }
     Ok(())
-}
-
-/// The first member of a name, wherever the envelope's version puts it.
-fn find<'a>(value: &'a Value, name: &str, depth: usize) -> Option<&'a Value> {
-    if depth > 16 {
-        return None;
-    }
-    match value {
-        Value::Object(map) => map.get(name).or_else(|| map.values().find_map(|inner| find(inner, name, depth + 1))),
-        Value::Array(items) => items.iter().find_map(|inner| find(inner, name, depth + 1)),
-        _ => None,
-    }
 }
