@@ -1,10 +1,14 @@
-//! Speed and memory of an analysis: `cargo bench --bench analysis -- [--deps FOLDER] [--runs N] [--edits N] [FOLDER..]`.
+//! Speed and memory of an analysis: `cargo bench --bench analysis -- [--deps FOLDER] [--runs N] [--edits N] [--only NAME] [FOLDER..]`.
 //!
 //! Every package below a FOLDER (default: the fixtures) is analysed by itself, one thread, and compared with what
 //! `syn::parse_file` takes for the files the analysis read. Dependencies are looked for among the packages of the
 //! FOLDERs and of `--deps` (such as `~/.cargo/registry/src/*`), the newest version first. `--edits` edits one file after
 //! another and analyses again. Times are of the processor, so that other programs do not count, the least of the runs.
 //! Peak memory is that of the whole process.
+
+#[path = "support/clock.rs"]
+#[allow(unreachable_pub)]
+mod clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -67,9 +71,9 @@ fn main() {
         let (packages, disk) = packages(found, &known);
         let mut ours = Duration::MAX;
         for _ in 0..runs {
-            let start = now();
+            let start = clock::process();
             let analysis = analyze(&disk, packages.clone(), &Options::default());
-            ours = ours.min(now() - start);
+            ours = ours.min(clock::process() - start);
             drop(analysis);
         }
         let texts: Vec<Arc<str>> =
@@ -98,11 +102,11 @@ fn main() {
 
 /// Time of `syn::parse_file` for some texts, one after another.
 fn parse(texts: &[Arc<str>]) -> Duration {
-    let start = now();
+    let start = clock::process();
     for text in texts {
         std::hint::black_box(syn::parse_file(text).is_ok());
     }
-    now() - start
+    clock::process() - start
 }
 
 /// Edits file after file of the analysed package, at the end and inside of the first block by turns, and analyses again
@@ -124,9 +128,9 @@ fn edit(packages: &[Package], disk: &Disk, edits: usize) {
             let key = &files[at % files.len()];
             let Some(Some(text)) = disk.read.lock().ok().and_then(|read| read.get(key).cloned()) else { continue };
             disk.edit(key, changed(&text, at));
-            let start = now();
+            let start = clock::process();
             let again = analyze_again(&mut cache, disk, packages.to_vec(), &options);
-            times.push(now() - start);
+            times.push(clock::process() - start);
             if at % 10 == 0 {
                 let fresh = analyze(disk, packages.to_vec(), &options);
                 assert!(format!("{again:?}") == format!("{fresh:?}"), "edit {at} of {}: not as without a cache", key.1);
@@ -260,20 +264,6 @@ fn packages(root: &Found, known: &BTreeMap<String, Found>) -> (Vec<Package>, Dis
         edited: Mutex::default(),
     };
     (packages.collect(), disk)
-}
-
-/// Time the processor has spent on this process.
-#[cfg(unix)]
-fn now() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
-}
-
-/// Time since the first call.
-#[cfg(not(unix))]
-fn now() -> Duration {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    START.get_or_init(std::time::Instant::now).elapsed()
 }
 
 fn millis(time: Duration) -> f64 {

@@ -4,6 +4,9 @@
 //!
 //! `cargo bench -p crosslane-analyzer --bench schedule -- [--sizes 1000,10000,…] [--workloads uni,…] [--quick] [--gate]`
 
+#[path = "support/clock.rs"]
+#[allow(unreachable_pub)]
+mod clock;
 #[path = "support/workloads.rs"]
 #[allow(unreachable_pub)]
 mod workloads;
@@ -103,35 +106,11 @@ fn arguments() -> Args {
     out
 }
 
-/// Nanoseconds this thread has been running: what other processes do meanwhile does not count.
-#[cfg(unix)]
-fn clock() -> f64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
-}
-
-#[cfg(not(unix))]
-fn clock() -> f64 {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    START.get_or_init(std::time::Instant::now).elapsed().as_secs_f64() * 1e9
-}
-
-/// Nanoseconds all threads of this process have been running.
-#[cfg(unix)]
-fn process_clock() -> f64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
-}
-
-#[cfg(not(unix))]
-fn process_clock() -> f64 {
-    clock()
-}
-
+/// Nanoseconds of this thread, and the result.
 fn time<T>(run: impl FnOnce() -> T) -> (f64, T) {
-    let begin = clock();
+    let begin = clock::thread();
     let out = black_box(run());
-    (clock() - begin, out)
+    ((clock::thread() - begin).as_nanos() as f64, out)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -326,7 +305,7 @@ fn whole_job(evaluator: &crosslane_analyzer::schedule::Evaluator, lines: &[Strin
     let options = IngestOptions { threads: 2, ..IngestOptions::default() };
     let (mut best, mut processor) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..3 {
-        let (begin, cpu) = (std::time::Instant::now(), process_clock());
+        let (begin, cpu) = (std::time::Instant::now(), clock::process());
         let Ok(loaded) = read_batch(&mut text.as_bytes(), evaluator, &State::new(), &options) else { return };
         let planned = plan(&loaded.batch, &Request { lanes: LANES, threads: 2, ..Request::default() });
         let report = Report {
@@ -344,7 +323,7 @@ fn whole_job(evaluator: &crosslane_analyzer::schedule::Evaluator, lines: &[Strin
             return;
         }
         best = best.min(begin.elapsed().as_secs_f64() * 1e9 / loaded.len() as f64);
-        processor = processor.min((process_clock() - cpu) / loaded.len() as f64);
+        processor = processor.min((clock::process() - cpu).as_nanos() as f64 / loaded.len() as f64);
     }
     println!(
         "whole job from JSON Lines on two threads: {:.2} M calls/s ({best:.0} ns of wall time, {processor:.0} ns of processor time)",

@@ -154,21 +154,21 @@ fn of_container(contract: &Contract, cell: &Cell) -> Cures {
         let all: Vec<&Entry> = calls().filter(writing).collect();
         (all.iter().filter(|entry| entry.callers == Callers::Anyone).count(), all.len())
     };
-    let mut inside: Vec<(usize, usize, &Cell)> = contract
+    let mut inside: Vec<((usize, usize), &Cell)> = contract
         .cells
         .iter()
         .filter(|other| !other.implicit && other.unit.id == *unit)
-        .map(|other| (writers(other).0, writers(other).1, other))
-        .filter(|(_, all, _)| *all > 0)
+        .map(|other| (writers(other), other))
+        .filter(|((_, all), _)| *all > 0)
         .collect();
-    inside.sort_by_key(|(public, all, _)| std::cmp::Reverse((*public, *all)));
+    inside.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let cure = |inside: &Cell| Cure {
         title: format!("store `{}` in a place of its own", inside.id),
         change: Change::OwnUnit { cell: inside.id.clone() },
         upgrade: Upgrade::Migration,
         cost: None,
     };
-    Cures { offered: inside.into_iter().take(3).map(|(_, _, cell)| cure(cell)).collect(), ..Cures::default() }
+    Cures { offered: inside.into_iter().take(3).map(|(_, cell)| cure(cell)).collect(), ..Cures::default() }
 }
 
 fn of_cell(contract: &Contract, cell: &Cell) -> Cures {

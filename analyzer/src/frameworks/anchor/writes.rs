@@ -70,18 +70,13 @@ pub(super) fn detect(
     let blind = missed || changes.lost.is_some() || changes.others;
     let found = std::mem::take(&mut changes.found);
     let remaining = changes.remaining;
-    let quiet: Vec<bool> = found
-        .iter()
-        .zip(all.iter())
-        .map(|(one, account)| one.sure.is_empty() && one.may.is_empty() && account.written != Written::Yes)
-        .collect();
     let untouched: Vec<bool> = found.iter().map(|one| one.sure.is_empty() && one.may.is_empty()).collect();
     for at in 0..all.len() {
         all[at].written = written(&all[at], &found[at], blind, &|| {
             (0..all.len()).all(|other| {
                 other == at
                     || !all[other].writable
-                    || quiet[other]
+                    || (untouched[other] && all[other].written != Written::Yes)
                     || distinct(&all[at], &all[other], all, untouched[other])
             })
         });
