@@ -298,3 +298,36 @@ fn what_is_swapped_away_is_read_unsound() {
         assert!(footprint(&contract, name).iter().any(|known| known == line), "{:?}", footprint(&contract, name));
     }
 }
+
+/// A total over hundreds of entries depends on all of them: that is neither dragged through every step nor forgotten.
+#[test]
+fn a_total_over_hundreds_of_entries_is_told_in_full() {
+    let calls = |name: &str| -> String {
+        (0..7).map(|at| format!("total += self.{name}(at * 10 + {at}); if total > 9 {{ total /= 2; }} ")).collect()
+    };
+    let level = |name: &str, below: &str| {
+        format!("fn {name}(&self, at: u64) -> u128 {{ let mut total: u128 = 0; {} total }}", calls(below))
+    };
+    let contract = text(&format!(
+        "use near_sdk::{{near, PanicOnDefault}}; use near_sdk::store::LookupMap;
+         #[near(contract_state)] #[derive(PanicOnDefault)]
+         pub struct C {{ sums: LookupMap<u64, u128>, limits: LookupMap<u64, u128> }}
+         #[near] impl C {{
+             fn one(&self, at: u64) -> u128 {{
+                 let sum = *self.sums.get(&at).unwrap_or(&0);
+                 let limit = *self.limits.get(&(at + 1)).unwrap_or(&0);
+                 if sum > limit {{ sum - limit }} else {{ limit }}
+             }}
+             {} {} {}
+             pub fn settle(&mut self, at: u64) {{ let total = self.thousand(at); self.sums.insert(at, total); }}
+         }}",
+        level("ten", "one"),
+        level("hundred", "ten"),
+        level("thousand", "hundred"),
+    ));
+    let found = footprint(&contract, "settle");
+    for line in ["read sums[", "read limits[", "update sums[at]"] {
+        assert!(found.iter().any(|known| known.starts_with(line)), "{line}: {found:?}");
+    }
+    assert!(entry(&contract, "settle").unknowns.is_empty());
+}

@@ -158,6 +158,7 @@ impl Engine<'_> {
         let mut fail = true;
         self.conditions += 1;
         for at in 0..count {
+            self.steps += 1;
             let mark = self.store.mark();
             match run(self, at) {
                 Ok(result) => {

@@ -44,7 +44,7 @@ impl Engine<'_> {
                 other => other,
             };
         }
-        result
+        result.map(|value| self.with_few_deps(value))
     }
 
     fn eval_here(&mut self, f: &mut Frame, e: ExprId, want: &Ty) -> Ev {

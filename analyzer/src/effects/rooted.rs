@@ -125,6 +125,11 @@ impl Rooted {
         self.placed = placed;
     }
 
+    /// True for a load of a part of the root.
+    pub(super) fn is_own(&self, load: u32) -> bool {
+        self.own.contains(&load)
+    }
+
     /// True when writes to a slot are writes to state.
     pub(super) fn watches(&self, slot: u32) -> bool {
         self.slot == Some(slot) || !self.entries.is_empty() && self.entries.contains_key(&slot)

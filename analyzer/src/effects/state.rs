@@ -20,6 +20,11 @@ pub(super) struct Store {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes(pub(super) BTreeMap<u32, Val>);
 
+/// Dependencies that are looked through at the price of a step.
+const DEPS_A_STEP: usize = 64;
+/// Dependencies a value keeps: a total over hundreds of entries would otherwise drag them all through every step.
+const MAX_DEPS: usize = 256;
+
 impl Store {
     pub(super) fn clear(&mut self) {
         self.slots.clear();
@@ -317,11 +322,28 @@ impl Engine<'_> {
         }
     }
 
-    /// Loads a value depends on.
+    /// A value that depends on very many loads counts as seen already, so that it need not carry them on.
+    pub(super) fn with_few_deps(&mut self, value: Val) -> Val {
+        let Kind::Sym(sym) = &value.kind else { return value };
+        if sym.loads.len() <= MAX_DEPS {
+            return value;
+        }
+        self.rec.observe(&sym.loads);
+        // Who the caller is and what is packed into the root are asked of the value later; both are few.
+        let lasting = |dep: &&Dep| **dep == Dep::CALLER || self.rooted.is_own(dep.load);
+        let loads: Vec<Dep> = sym.loads.iter().filter(lasting).cloned().collect();
+        let quiet = sym.quiet.iter().filter(lasting).cloned().collect();
+        Val::sym(value.ty.clone(), Sym { loads, quiet, ..sym.as_ref().clone() })
+    }
+
+    /// Loads a value depends on. Looking through very many is work that counts.
     pub(super) fn loads_of(&mut self, value: &Val) -> Vec<Dep> {
         let value = self.settle(value.clone());
         let mut loads = Vec::new();
-        value.symbols(&mut |sym| loads = super::value::union(&loads, &sym.loads));
+        value.symbols(&mut |sym| loads.extend_from_slice(&sym.loads));
+        self.steps += (loads.len() / DEPS_A_STEP) as u64;
+        loads.sort_unstable();
+        loads.dedup();
         loads
     }
 

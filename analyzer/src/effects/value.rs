@@ -16,6 +16,8 @@ pub(crate) const MAX_TERMS: usize = 4;
 pub(crate) const MAX_TERM_SIZE: usize = 40;
 /// Sequences up to this length keep their elements apart.
 pub(crate) const MAX_EXACT: usize = 12;
+/// Alternatives of one value that are kept apart; more are a value nobody knows, which gives access to state.
+const MAX_APART: usize = 64;
 /// Structured values deeper than this become symbols.
 pub(crate) const MAX_DEPTH: usize = 10;
 
@@ -295,7 +297,9 @@ impl Sym {
             quiet: {
                 let mut quiet = union(&self.quiet, &other.quiet);
                 quiet.retain(|load| {
-                    [self, other].iter().all(|sym| !sym.loads.contains(load) || sym.quiet.contains(load))
+                    [self, other]
+                        .iter()
+                        .all(|sym| sym.loads.binary_search(load).is_err() || sym.quiet.binary_search(load).is_ok())
                 });
                 quiet
             },
@@ -333,10 +337,22 @@ pub(crate) fn union(a: &[Dep], b: &[Dep]) -> Vec<Dep> {
     if a.is_empty() {
         return b.to_vec();
     }
-    let mut all: Vec<Dep> = a.iter().chain(b).cloned().collect();
-    all.sort_unstable();
-    all.dedup();
-    all
+    // Both are sorted.
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    let mut all = Vec::new();
+    loop {
+        let from = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) => x.cmp(y),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (None, None) => return all,
+        };
+        let next = if from.is_le() { a.next() } else { b.next() };
+        if from.is_eq() {
+            b.next();
+        }
+        all.extend(next.cloned());
+    }
 }
 
 impl Val {
@@ -488,25 +504,29 @@ pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
         (Kind::Iter(x), Kind::Iter(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
         (Kind::Closure(x), Kind::Closure(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
         (Kind::Func(x), Kind::Func(y)) if Rc::ptr_eq(x, y) => a.kind.clone(),
-        (x, y) if x.must_stay_apart() || y.must_stay_apart() => Kind::Multi(Rc::new(apart(a, b))),
+        (x, y) if x.must_stay_apart() || y.must_stay_apart() => return join_apart(ty, a, b),
         // Values of different types behind one `dyn`: each keeps its own code.
-        _ if differing_types(a, b) => Kind::Multi(Rc::new(apart(a, b))),
+        _ if differing_types(a, b) => return join_apart(ty, a, b),
         _ => return collapse_join(ty, a, b),
     };
     Val { ty, kind }
 }
 
-/// All alternatives of two values that cannot become one.
-fn apart(a: &Val, b: &Val) -> Vec<Val> {
-    let mut all = Vec::new();
+/// All alternatives of two values that cannot become one, each once; `None` where they are too many.
+fn apart(a: &Val, b: &Val) -> Option<Vec<Val>> {
+    let mut all: Vec<Val> = Vec::new();
     for value in [a, b] {
-        match &value.kind {
-            Kind::Multi(values) => all.extend(values.iter().cloned()),
-            _ => all.push(value.clone()),
+        let parts = match &value.kind {
+            Kind::Multi(values) => values.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        for part in parts {
+            if !all.iter().any(|known| known.same_object(part)) {
+                all.push(part.clone());
+            }
         }
     }
-    all.dedup_by(|x, y| x.same_object(y));
-    all
+    (all.len() <= MAX_APART).then_some(all)
 }
 
 fn differing_types(a: &Val, b: &Val) -> bool {
@@ -639,6 +659,10 @@ impl Val {
             (Kind::Cell(x), Kind::Cell(y)) => x == y,
             (Kind::Ref(x), Kind::Ref(y)) => x == y,
             (Kind::Sym(x), Kind::Sym(y)) => x == y,
+            (Kind::Struct(x), Kind::Struct(y)) => Rc::ptr_eq(x, y),
+            (Kind::Enum(x), Kind::Enum(y)) => Rc::ptr_eq(x, y),
+            (Kind::Tuple(x), Kind::Tuple(y)) => Rc::ptr_eq(x, y),
+            (Kind::Seq(x), Kind::Seq(y)) => Rc::ptr_eq(x, y),
             _ => false,
         }
     }
@@ -690,17 +714,24 @@ impl Iter {
 /// What remains when shapes differ: a symbol, or, when one of them holds functions, cells or references, both.
 fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
     if a.holds_objects(0) || b.holds_objects(0) {
-        let mut all = Vec::new();
-        for value in [a, b] {
-            match &value.kind {
-                Kind::Multi(values) => all.extend(values.iter().cloned()),
-                _ => all.push(value.clone()),
-            }
-        }
-        if all.len() <= MAX_EXACT {
-            return Val { ty, kind: Kind::Multi(Rc::new(all)) };
-        }
+        return join_apart(ty, a, b);
     }
+    joined_symbol(ty, a, b)
+}
+
+/// Both values as alternatives; where these are too many, a value that gives access to whatever they did.
+fn join_apart(ty: Ty, a: &Val, b: &Val) -> Val {
+    if let Some(all) = apart(a, b) {
+        return Val { ty, kind: Kind::Multi(Rc::new(all)) };
+    }
+    let mut joined = joined_symbol(ty, a, b);
+    if let Kind::Sym(sym) = &mut joined.kind {
+        Rc::make_mut(sym).cap = true;
+    }
+    joined
+}
+
+fn joined_symbol(ty: Ty, a: &Val, b: &Val) -> Val {
     let mut all = Sym::default();
     let mut told: Vec<Dep> = Vec::new();
     for value in [a, b] {
@@ -712,4 +743,40 @@ fn collapse_join(ty: Ty, a: &Val, b: &Val) -> Val {
     }
     all.quiet = all.loads.iter().filter(|load| !told.contains(load)).cloned().collect();
     Val::sym(ty, all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(name: &str) -> Val {
+        let cell = CellVal {
+            namespace: Some(name.as_bytes().to_vec()),
+            kind: Name::new_static("map"),
+            tier: None,
+            label: None,
+            shape: None,
+            key: Ty::unit(),
+            value: Ty::Unknown,
+            span: Span::NONE,
+        };
+        Val { ty: Ty::Unknown, kind: Kind::Cell(Rc::new(cell)) }
+    }
+
+    /// Alternatives that come by again, in whatever order, are the same alternatives.
+    #[test]
+    fn alternatives_are_kept_once() {
+        let mut either = join(&cell("a"), &cell("b"), 0);
+        for name in ["a", "b", "a", "b"] {
+            either = join(&either, &cell(name), 0);
+        }
+        assert!(matches!(&either.kind, Kind::Multi(values) if values.len() == 2), "{either:?}");
+    }
+
+    /// Where they are too many to be kept, what is left says that it may give access to state.
+    #[test]
+    fn too_many_alternatives_may_still_touch_state_unsound() {
+        let any = (0..=MAX_APART).map(|at| cell(&at.to_string())).reduce(|all, one| join(&all, &one, 0));
+        assert!(matches!(any.map(|any| any.kind), Some(Kind::Sym(sym)) if sym.cap));
+    }
 }
