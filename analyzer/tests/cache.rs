@@ -1,7 +1,8 @@
 //! What is kept between analyses decides nothing but the time: after any edit, an analysis that takes from a cache gives
 //! what one gives that starts anew, to the last span.
 
-use crosslane_analyzer::source::{Cache, Package, PackageId, Sources, with_big_stack};
+use crosslane_analyzer::random::Rng;
+use crosslane_analyzer::source::{Cache, Package, PackageId, Sources, parse_model, with_big_stack};
 use crosslane_analyzer::{Analysis, Options, analyze, analyze_again};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,13 +73,9 @@ impl Sources for Texts {
     }
 }
 
-struct Rng(u64);
-
-impl Rng {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % bound.max(1)
-    }
+/// A place in a list of that length.
+fn place(rng: &mut Rng, length: usize) -> usize {
+    rng.below(length as u64) as usize
 }
 
 fn package(name: &str, deps: &[(&str, u32)], missing: &[&str]) -> Package {
@@ -106,17 +103,17 @@ fn packages(missing: &[&str]) -> Vec<Package> {
 /// An edit as people and as cats make them.
 fn edited(text: &str, rng: &mut Rng) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let at = rng.below(lines.len());
+    let at = place(rng, lines.len());
     let mut new: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     match rng.below(7) {
         0 => new.insert(at, "// a comment".to_owned()),
         1 => drop(new.remove(at)),
-        2 => new.insert(at, lines[rng.below(lines.len())].to_owned()),
+        2 => new.insert(at, lines[place(rng, lines.len())].to_owned()),
         3 => new[at].push_str(" }"),
         4 => new[at] = new[at].replacen("deps", "helper::bumped!(deps.storage, 1); deps", 1),
         5 => new[at] = new[at].replacen("by", "bye", 1),
         _ => {
-            let other = rng.below(lines.len());
+            let other = place(rng, lines.len());
             new.swap(at, other);
         }
     }
@@ -126,7 +123,7 @@ fn edited(text: &str, rng: &mut Rng) -> String {
 /// Edits and analyses, keeping things from one edit to the next.
 fn stays_equal(packages: &[Package], start: &Texts, edits: usize, seed: u64, shown: &str) {
     let options = Options::default();
-    let mut rng = Rng(seed);
+    let mut rng = Rng::new(seed);
     let mut texts = start.clone();
     with_big_stack(|| {
         let mut cache = Cache::default();
@@ -134,7 +131,8 @@ fn stays_equal(packages: &[Package], start: &Texts, edits: usize, seed: u64, sho
             let keys: Vec<_> = texts.0.keys().cloned().collect();
             // Mostly what is analysed, now and then a dependency.
             let own: Vec<_> = keys.iter().filter(|(at, _)| *at == 0).cloned().collect();
-            let key = if rng.below(10) == 0 { &keys[rng.below(keys.len())] } else { &own[rng.below(own.len())] };
+            let key =
+                if rng.below(10) == 0 { &keys[place(&mut rng, keys.len())] } else { &own[place(&mut rng, own.len())] };
             let back = edit % 12 == 11;
             let new = if back { start.0[key].to_string() } else { edited(&texts.0[key], &mut rng) };
             texts.0.insert(key.clone(), new.into());
@@ -202,16 +200,46 @@ fn read(root: &Path, folder: &str, texts: &mut Texts) {
 
 #[test]
 fn other_packages_and_tables_begin_anew() {
-    let texts = Texts(BTreeMap::from([((0, "src/lib.rs".to_owned()), USER.into())]));
-    let options = Options::default();
+    // The same text is another contract under another feature, and with another table beside it.
+    let user = format!(
+        "{USER}\n#[cfg(feature = \"extra\")]\n#[entry_point]\n\
+         pub fn migrate(deps: DepsMut, env: Env, msg: u64) -> StdResult<Response> {{ let store = Store::new(); store.put(deps.storage, msg);\n\
+         OWN.save(deps.storage, \"extra\", &1)?; Ok(Response::new()) }}\nuse shelf::Store;\n"
+    );
+    let texts = Texts(BTreeMap::from([((0, "src/lib.rs".to_owned()), user.into())]));
+    let table = r#"
+[crate]
+name = "shelf"
+versions = "1.x"
+source = "https://example.com/shelf"
+[[row]]
+rust = "pub struct Store { cell: host::Cell<(), u64> }"
+source = "src/lib.rs"
+[[row]]
+in = "impl Store"
+rust = 'pub fn new() -> Self { Store { cell: host::cell("shelf", "item") } }'
+source = "src/lib.rs"
+[[row]]
+in = "impl Store"
+rust = 'pub fn put(&self, store: &mut dyn cosmwasm_std::Storage, value: u64) { host::write(store, &self.cell, (), value) }'
+source = "src/lib.rs"
+"#;
     with_big_stack(|| {
         let mut cache = Cache::default();
-        for features in [None, Some("extra"), None] {
-            let mut package = package("user", &[], &["cosmwasm_std", "cw_storage_plus", "helper"]);
+        let mut shown = Vec::new();
+        for (features, tables) in [(None, 0), (Some("extra"), 0), (Some("extra"), 1), (Some("extra"), 0), (None, 0)] {
+            let mut package = package("user", &[], &["cosmwasm_std", "cw_storage_plus", "helper", "shelf"]);
             package.features.extend(features.map(str::to_owned));
+            let models = vec![parse_model("shelf.toml", table).expect("a table"); tables];
+            let options = Options { models, ..Options::default() };
             let again = analyze_again(&mut cache, &texts, vec![package.clone()], &options);
             let fresh = analyze(&texts, vec![package], &options);
-            same(&again, &fresh, "features");
+            same(&again, &fresh, &format!("{features:?}, {tables} tables"));
+            let migrate = again.contracts[0].entries.iter().find(|entry| entry.name == "migrate");
+            shown.push(migrate.map(|entry| (entry.accesses.len(), entry.unknowns.len())));
         }
+        // What is looked at differs, so a cache that kept too much would show.
+        assert_eq!((shown[0], shown[1], shown[2]), (shown[4], shown[3], Some((2, 0))), "{shown:?}");
+        assert!(shown[0].is_none() && shown[1].is_some() && shown[1] != shown[2], "{shown:?}");
     });
 }

@@ -115,6 +115,8 @@ fn a_claim_says_nothing_of_what_is_lent_unsound() {
          #[near] impl C { pub fn go(&mut self) { self.bump(); self.m.insert(self.a, 1); } }",
         "go",
     );
+    has(&found, "update a");
+    has(&found, "update m[any]");
     assert!(!found.iter().any(|line| line.contains("write b") || line.contains("load(a)")), "{found:?}");
 }
 

@@ -2,86 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-impl Place {
-    fn new(files: &[(&str, &str)]) -> Place {
-        let place = Place { dir: tempfile::tempdir().unwrap() };
-        for (path, text) in files {
-            let path = place.path(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        place
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.dir.path().join(path)
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        self.run_in("", args)
-    }
-
-    fn run_in(&self, dir: &str, args: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-            .args(args)
-            .current_dir(self.path(dir))
-            .env("CARGO_HOME", self.path("cargo-home"))
-            .env_remove("CARGO_TERM_COLOR")
-            .output()
-            .unwrap();
-        Run::new(&output, self.dir.path())
-    }
-
-    /// Paths of all files, sorted.
-    fn files(&self) -> Vec<PathBuf> {
-        fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
-            for entry in fs::read_dir(dir).unwrap().flatten() {
-                let path = entry.path();
-                if path.is_dir() { walk(&path, out) } else { out.push(path) }
-            }
-        }
-        let mut out = Vec::new();
-        walk(self.dir.path(), &mut out);
-        out.sort();
-        out
-    }
-}
-
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn new(output: &Output, dir: &Path) -> Run {
-        let real = fs::canonicalize(dir).unwrap();
-        let text = |bytes: &[u8]| {
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
-            text.replace(real.to_str().unwrap(), "DIR").replace(dir.to_str().unwrap(), "DIR")
-        };
-        Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    #[track_caller]
-    fn fails_with(&self, parts: &[&str]) {
-        assert_eq!(self.code, 2, "{self:?}");
-        assert_eq!(self.out, "", "nothing on standard output");
-        for part in parts {
-            assert!(self.err.contains(part), "{part:?} is not in\n{}", self.err);
-        }
-        assert!(!self.err.contains("panicked"), "{}", self.err);
-    }
-}
+use common::Place;
 
 const MANIFEST: &str = "[package]\nname = \"plain\"\nversion = \"0.3.0\"\nedition = \"2021\"\n";
 

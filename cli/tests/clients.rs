@@ -2,10 +2,11 @@
 //! is told.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fs;
-use std::path::PathBuf;
+mod common;
+
 use std::process::Command;
 
+use common::Place;
 use serde_json::{Value, json};
 
 const MANIFEST: &str =
@@ -51,44 +52,10 @@ pub struct Log { pub last: u64 }
 pub struct Referrer { pub share: u64 }
 "#;
 
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-impl Place {
-    fn new(source: &str) -> Place {
-        let place = Place { dir: tempfile::tempdir().unwrap() };
-        fs::create_dir_all(place.path("src")).unwrap();
-        place.write("Cargo.toml", MANIFEST);
-        place.write("src/lib.rs", source);
-        place
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        fs::canonicalize(self.dir.path()).unwrap().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        fs::write(self.path(path), text).unwrap();
-    }
-
-    /// Exit status, and what is printed.
-    fn run(&self, args: &[&str]) -> (i32, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-            .args(args)
-            .current_dir(self.path(""))
-            .env("CARGO_HOME", self.path("cargo-home"))
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout) + &text(output.stderr))
-    }
-}
-
 #[test]
 fn lists_of_accounts_with_reasons() {
-    let place = Place::new(SOURCE);
-    let (code, text) = place.run(&["accounts", "--entry", "swap", "--lang", "ts", "-q"]);
+    let place = Place::package(MANIFEST, SOURCE);
+    let (code, text) = place.both(&["accounts", "--entry", "swap", "--lang", "ts", "-q"]);
     assert_eq!(code, 0, "{text}");
     for line in [
         "// swap. Ask for priority fees of: pool, referrer\n",
@@ -99,25 +66,25 @@ fn lists_of_accounts_with_reasons() {
         assert!(text.contains(line), "{line}\n{text}");
     }
     assert!(!text.contains("look"), "{text}");
-    let (code, text) = place.run(&["accounts", "--entry", "swap", "--lang", "rust", "-q"]);
+    let (code, text) = place.both(&["accounts", "--entry", "swap", "--lang", "rust", "-q"]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("        AccountMeta::new(pool, false), // the code writes it\n"), "{text}");
     assert!(text.contains("        AccountMeta::new_readonly(user, true), // only read\n"), "{text}");
-    let (_, text) = place.run(&["accounts", "--lang", "json", "-q"]);
+    let (_, text) = place.both(&["accounts", "--lang", "json", "-q"]);
     let all: Value = serde_json::from_str(&text).unwrap();
     let swap = &all["instructions"][0];
     assert_eq!((&all["version"], &swap["entry"]), (&json!(1), &json!("swap")));
     assert_eq!(swap["priority_fees"], json!(["pool", "referrer"]));
     let tables: Vec<&Value> = swap["accounts"].as_array().unwrap().iter().map(|one| &one["lookup_table"]).collect();
     assert_eq!(tables, ["shared", "own", "none", "own"]);
-    let (code, text) = place.run(&["accounts", "--entry", "swop"]);
+    let (code, text) = place.both(&["accounts", "--entry", "swop"]);
     assert!(code == 2 && text.contains("swap"), "{text}");
 }
 
 #[test]
 fn the_rust_list_compiles() {
-    let place = Place::new(SOURCE);
-    let (_, list) = place.run(&["accounts", "--lang", "rust", "-q"]);
+    let place = Place::package(MANIFEST, SOURCE);
+    let (_, list) = place.both(&["accounts", "--lang", "rust", "-q"]);
     let text = list.replace("use solana_program::{instruction::AccountMeta, pubkey::Pubkey};", "");
     let shim = "#![allow(dead_code)]\n#[derive(Clone, Copy)] pub struct Pubkey;\npub struct AccountMeta;\nimpl AccountMeta { fn new(_: \
                 Pubkey, _: bool) -> Self { Self } fn new_readonly(_: Pubkey, _: bool) -> Self { Self } }\n";
@@ -140,10 +107,10 @@ fn transaction(header: [u64; 3], accounts: &[u64]) -> String {
 
 #[test]
 fn transactions_against_the_program() {
-    let place = Place::new(SOURCE);
+    let place = Place::package(MANIFEST, SOURCE);
     let check = |text: &str| {
         place.write("tx.json", text);
-        place.run(&["check-tx", "tx.json", "-q"])
+        place.both(&["check-tx", "tx.json", "-q"])
     };
     // The referrer is locked because the program asks for it, and never written.
     let (code, text) = check(&transaction([2, 1, 1], &[2, 3, 1, 4]));
@@ -175,16 +142,16 @@ fn transactions_against_the_program() {
         let (code, said) = check(text);
         assert!(code == 2 && said.contains(wanted), "{wanted}: {said}");
     }
-    let (code, text) = place.run(&["check-tx", "nothing.json"]);
+    let (code, text) = place.both(&["check-tx", "nothing.json"]);
     assert!(code == 2 && text.contains("cannot be read"), "{text}");
 }
 
 #[test]
 fn descriptions_against_the_program() {
-    let place = Place::new(SOURCE);
+    let place = Place::package(MANIFEST, SOURCE);
     let check = |value: Value| {
         place.write("idl.json", &value.to_string());
-        place.run(&["idl-check", "idl.json", "-q"])
+        place.both(&["idl-check", "idl.json", "-q"])
     };
     let new = json!({ "instructions": [
         { "name": "swap", "accounts": [{ "name": "pool", "writable": true }, { "name": "user_log", "writable": true },
@@ -222,31 +189,35 @@ fn descriptions_against_the_program() {
         assert!(code == 2 && text.contains(wanted), "{wanted}: {text}");
     }
     place.write("idl.json", "{ \"instructions\": [");
-    let (code, text) = place.run(&["idl-check", "idl.json"]);
+    let (code, text) = place.both(&["idl-check", "idl.json"]);
     assert!(code == 2 && text.contains("this is no JSON") && text.contains("idl.json"), "{text}");
 }
 
 #[test]
 fn programs_that_are_not_whole_are_told() {
     // No instruction at all.
-    let place = Place::new("use anchor_lang::prelude::*;\n#[program]\npub mod pool {\n    use super::*;\n}\n");
-    let (code, text) = place.run(&["check", "--color", "never"]);
+    let place =
+        Place::package(MANIFEST, "use anchor_lang::prelude::*;\n#[program]\npub mod pool {\n    use super::*;\n}\n");
+    let (code, text) = place.both(&["check", "--color", "never"]);
     assert!(code == 0 && text.contains("0 instructions"), "{code} {text}");
-    let (code, text) = place.run(&["accounts"]);
+    let (code, text) = place.both(&["accounts"]);
     assert!(code == 2 && text.contains("no entry point here declares accounts"), "{text}");
     // An accounts struct that is not there, alone and inside of another.
-    let place = Place::new(&SOURCE.replace("Context<Look>", "Context<Elsewhere>"));
-    let (_, text) = place.run(&["check", "--color", "never", "--all"]);
+    let place = Place::package(MANIFEST, &SOURCE.replace("Context<Look>", "Context<Elsewhere>"));
+    let (_, text) = place.both(&["check", "--color", "never", "--all"]);
     assert!(text.contains("the accounts struct of `look`"), "{text}");
-    let place = Place::new(&SOURCE.replace("pub pool: Account<'info, Pool>,\n}", "pub more: Elsewhere<'info>,\n}"));
-    let (_, text) = place.run(&["check", "--color", "never", "--all"]);
+    let place = Place::package(
+        MANIFEST,
+        &SOURCE.replace("pub pool: Account<'info, Pool>,\n}", "pub more: Elsewhere<'info>,\n}"),
+    );
+    let (_, text) = place.both(&["check", "--color", "never", "--all"]);
     assert!(text.contains("the accounts struct `Elsewhere` of `more`, not found"), "{text}");
     // Logs of another program.
-    let place = Place::new(SOURCE);
+    let place = Place::package(MANIFEST, SOURCE);
     let logs = "Program Other invoke [1]\nProgram log: Instruction: Stake\nProgram Other consumed 900 of 200000 compute units\nProgram \
                 Other success\n";
     place.write("other.log", logs);
-    let (code, text) = place.run(&["check", "--color", "never", "--costs", "other.log"]);
+    let (code, text) = place.both(&["check", "--color", "never", "--costs", "other.log"]);
     assert!(code == 2 && text.contains("other.log"), "{code} {text}");
 }
 
@@ -255,7 +226,7 @@ fn claims_on_pairs_see_both_sides() {
     let with = SOURCE
         .replace("    pub fn look", "    #[crosslane::parallel(with = [blind])]\n    pub fn look")
         .replace("    pub fn swap", "    pub fn blind(ctx: Context<Look>) -> Result<()> { other::run(&ctx.remaining_accounts) }\n    pub fn swap");
-    let place = Place::new(&with);
-    let (_, text) = place.run(&["check", "--color", "never"]);
+    let place = Place::package(MANIFEST, &with);
+    let (_, text) = place.both(&["check", "--color", "never"]);
     assert!(text.contains("the claim on `look` cannot be confirmed: `blind` does what cannot be seen"), "{text}");
 }

@@ -2,9 +2,13 @@
 //! formats. The SDK is not on disk; the analyzer's tables stand in.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+
+use common::Place;
 
 const MANIFEST: &str = "[package]\nname = \"counter\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[lib]\n\
                         crate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\ncosmwasm-std = \"2\"\ncw-storage-plus = \"2\"\n";
@@ -63,78 +67,33 @@ pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> StdResult<Uint128> {
 }
 "#;
 
-struct Place {
-    dir: tempfile::TempDir,
+fn counter() -> Place {
+    Place::package(MANIFEST, SOURCE)
 }
 
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
+/// Changes the source: a global counter in `transfer`, and balances under another namespace.
+fn change(place: &Place) {
+    let text = SOURCE.replace("Map::new(\"balances\")", "Map::new(\"accounts\")").replace(
+        "    let to = deps",
+        "    COUNT.update(deps.storage, |n| -> StdResult<_> { Ok(n + 1) })?;\n    let to = deps",
+    );
+    place.write("src/lib.rs", &text);
 }
 
-impl Run {
-    /// Both streams and the exit status, for a snapshot.
-    fn transcript(&self) -> String {
-        format!("{}--- stderr\n{}--- exit {}\n", self.out, self.err, self.code)
-    }
-}
-
-impl Place {
-    fn new() -> Place {
-        let place = Place { dir: tempfile::tempdir().unwrap() };
-        place.write("Cargo.toml", MANIFEST);
-        place.write("src/lib.rs", SOURCE);
-        place
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        fs::canonicalize(self.dir.path()).unwrap().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Changes the source: a global counter in `transfer`, and balances under another namespace.
-    fn change(&self) {
-        let text = SOURCE.replace("Map::new(\"balances\")", "Map::new(\"accounts\")").replace(
-            "    let to = deps",
-            "    COUNT.update(deps.storage, |n| -> StdResult<_> { Ok(n + 1) })?;\n    let to = deps",
-        );
-        self.write("src/lib.rs", &text);
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-            .args(args)
-            .current_dir(self.path(""))
-            .env("CARGO_HOME", self.path("cargo-home"))
-            .env_remove("CARGO_TERM_COLOR")
-            .output()
-            .unwrap();
-        let text =
-            |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(self.path("").to_str().unwrap(), "DIR/");
-        Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    fn git(&self, args: &[&str]) {
-        let status = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"])
-            .args(args)
-            .current_dir(self.path(""))
-            .output()
-            .unwrap()
-            .status;
-        assert!(status.success(), "git {args:?}");
-    }
+fn git(place: &Place, args: &[&str]) {
+    let status = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(place.path(""))
+        .output()
+        .unwrap()
+        .status;
+    assert!(status.success(), "git {args:?}");
 }
 
 #[test]
 fn first_run() {
-    let place = Place::new();
+    let place = counter();
     insta::assert_snapshot!("check", place.run(&[]).transcript());
     insta::assert_snapshot!("check_short", place.run(&["--message-format", "short", "-q"]).transcript());
     insta::assert_snapshot!("why", place.run(&["why", "transfer", "-q"]).transcript());
@@ -144,7 +103,7 @@ fn first_run() {
 
 #[test]
 fn the_same_bytes_every_time() {
-    let (one, two) = (Place::new(), Place::new());
+    let (one, two) = (counter(), counter());
     for args in [&["manifest", "--output", "-"][..], &["--message-format", "json"], &["matrix", "--format", "svg"], &[]]
     {
         let (a, b) = (one.run(args), two.run(args));
@@ -154,7 +113,7 @@ fn the_same_bytes_every_time() {
 
 #[test]
 fn levels_decide_the_exit_status() {
-    let place = Place::new();
+    let place = counter();
     assert_eq!(place.run(&["-D", "hot-counter"]).code, 1);
     assert_eq!(place.run(&["-D", "XL101", "-q"]).code, 1);
     let hidden = place.run(&["-A", "hot-counter"]);
@@ -172,11 +131,11 @@ fn levels_decide_the_exit_status() {
 
 #[test]
 fn a_change_is_seen_by_manifest_check_and_diff() {
-    let place = Place::new();
+    let place = counter();
     assert_eq!(place.run(&["manifest"]).code, 0);
     assert_eq!(place.run(&["manifest", "--check"]).code, 0);
     assert_eq!(place.run(&["diff", "crosslane.json"]).out, "");
-    place.change();
+    change(&place);
     insta::assert_snapshot!("manifest_check", place.run(&["manifest", "--check", "-q"]).transcript());
     insta::assert_snapshot!("diff", place.run(&["diff", "crosslane.json", "--layout", "-q"]).transcript());
     let json: serde_json::Value =
@@ -188,19 +147,19 @@ fn a_change_is_seen_by_manifest_check_and_diff() {
 
 #[test]
 fn a_pull_request_in_git() {
-    let place = Place::new();
-    place.git(&["init", "-q"]);
-    place.git(&["add", "."]);
-    place.git(&["commit", "-qm", "one"]);
-    place.git(&["tag", "old"]);
+    let place = counter();
+    git(&place, &["init", "-q"]);
+    git(&place, &["add", "."]);
+    git(&place, &["commit", "-qm", "one"]);
+    git(&place, &["tag", "old"]);
     // No manifest is committed: the revision is analysed from its sources.
     let same = place.run(&["diff", "old", "-q"]);
     assert_eq!((same.code, same.out.as_str()), (0, ""), "{}", same.transcript());
-    place.change();
+    change(&place);
     let from_source = place.run(&["diff", "old", "-q"]);
     assert_eq!(from_source.code, 1, "{}", from_source.transcript());
     assert!(from_source.out.contains("data at the old key is no longer read"), "{}", from_source.out);
-    place.git(&["commit", "-qam", "two"]);
+    git(&place, &["commit", "-qam", "two"]);
     let between = place.run(&["diff", "old", "HEAD", "-q", "--format", "md"]);
     assert!(between.code == 1 && between.out.starts_with("### crosslane: `counter`"), "{}", between.transcript());
     assert_eq!(place.run(&["diff", "HEAD", "HEAD", "-q"]).code, 0);
@@ -209,7 +168,7 @@ fn a_pull_request_in_git() {
 
 #[test]
 fn a_baseline_hides_what_is_known_and_nothing_else() {
-    let place = Place::new();
+    let place = counter();
     assert_eq!(place.run(&["baseline", "update", "-q"]).code, 0);
     let known = ["--baseline", "crosslane-baseline.json", "-D", "hot-counter"];
     let run = place.run(&known);
@@ -234,7 +193,7 @@ fn a_baseline_hides_what_is_known_and_nothing_else() {
 
 #[test]
 fn expectations_without_macros() {
-    let place = Place::new();
+    let place = counter();
     place.write(
         "crosslane.toml",
         "[expect]\n\"execute::transfer\" = \"sharded\"\ncount = \"serial\"\nmax-unknowns = 0\n",
@@ -252,7 +211,7 @@ fn expectations_without_macros() {
 
 #[test]
 fn machine_formats_are_alone_on_standard_output() {
-    let place = Place::new();
+    let place = counter();
     let run = place.run(&["--message-format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(json["findings"][0]["code"], "XL101");
@@ -268,7 +227,7 @@ fn machine_formats_are_alone_on_standard_output() {
 
 #[test]
 fn a_file_that_does_not_parse_is_told_and_the_rest_goes_on() {
-    let place = Place::new();
+    let place = counter();
     place.write("src/lib.rs", &format!("mod broken;\n{SOURCE}"));
     place.write("src/broken.rs", "fn f( {\n");
     let run = place.run(&[]);
@@ -278,7 +237,7 @@ fn a_file_that_does_not_parse_is_told_and_the_rest_goes_on() {
 
 #[test]
 fn contracts_of_a_workspace_are_analysed_each_with_its_own_features() {
-    let place = Place { dir: tempfile::tempdir().unwrap() };
+    let place = Place::new(&[]);
     place.write("Cargo.toml", "[workspace]\nmembers = [\"contracts/*\", \"util\"]\n");
     let manifest = |name: &str, more: &str| {
         MANIFEST
@@ -305,7 +264,7 @@ fn contracts_of_a_workspace_are_analysed_each_with_its_own_features() {
 
 #[test]
 fn also_packages_are_read_and_not_told_about() {
-    let place = Place { dir: tempfile::tempdir().unwrap() };
+    let place = Place::new(&[]);
     for name in ["main", "other"] {
         place.write(&format!("{name}/Cargo.toml"), &MANIFEST.replace("counter", name));
         place.write(&format!("{name}/src/lib.rs"), SOURCE);
@@ -317,7 +276,7 @@ fn also_packages_are_read_and_not_told_about() {
 
 #[test]
 fn kept_reports_are_those_that_were_made() {
-    let place = Place::new();
+    let place = counter();
     for args in [&["--cache"][..], &["--cache", "--message-format", "sarif"], &["--cache", "-q", "-D", "warnings"]] {
         let plain = place.run(&args[1..]).transcript();
         let dir = place.path("target/crosslane");
@@ -347,7 +306,7 @@ fn kept_reports_are_those_that_were_made() {
         fs::write(&entry, [0xff, 0xfe]).unwrap();
         assert_eq!(place.run(args).transcript(), plain);
         // Another text, another report, in the same entry.
-        place.change();
+        change(&place);
         let changed = place.run(&args[1..]).transcript();
         assert!(changed != plain || args.contains(&"-q"), "{plain}");
         assert_eq!(place.run(args).transcript(), changed);
@@ -365,7 +324,7 @@ fn kept_reports_are_those_that_were_made() {
 
 #[test]
 fn the_hash_in_a_manifest_is_of_the_source() {
-    let place = Place::new();
+    let place = counter();
     let hash = || {
         let text = place.run(&["manifest", "--output", "-", "-q"]).out;
         serde_json::from_str::<serde_json::Value>(&text).unwrap()["contracts"][0]["source_hash"].clone()

@@ -2,10 +2,13 @@
 //! real compiler's binary of `manifest --binary`. Lines beyond ASCII and Windows line ends included.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
+
+use common::{Place, Run};
 
 const MANIFEST: &str =
     "[package]\nname = \"pool\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nanchor-lang = \"0.31\"\n";
@@ -44,40 +47,11 @@ pub struct Log {
 }
 "#;
 
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-impl Place {
-    fn new(source: &str) -> Place {
-        let place = Place { dir: tempfile::tempdir().unwrap() };
-        fs::create_dir_all(place.path("src")).unwrap();
-        fs::write(place.path("Cargo.toml"), MANIFEST).unwrap();
-        fs::write(place.path("src/lib.rs"), source).unwrap();
-        place
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        fs::canonicalize(self.dir.path()).unwrap().join(path)
-    }
-
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-            .args(args)
-            .current_dir(self.path(""))
-            .env("CARGO_HOME", self.path("cargo-home"))
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    }
-}
-
 #[test]
 fn cargo_and_rustfix_understand_every_line() {
     for source in [SOURCE.to_owned(), SOURCE.replace('\n', "\r\n")] {
-        let place = Place::new(&source);
-        let (_, out, _) = place.run(&["--message-format", "cargo-json"]);
+        let place = Place::package(MANIFEST, &source);
+        let out = place.run(&["--message-format", "cargo-json"]).out;
         let mut suggestions = String::new();
         let mut codes = BTreeSet::new();
         for line in out.lines() {
@@ -101,11 +75,11 @@ fn cargo_and_rustfix_understand_every_line() {
         let fixed = rustfix::apply_suggestions(&source, &found).unwrap();
         let line = fixed.lines().find(|line| line.contains("größe")).unwrap();
         assert_eq!(line, "    /* größe 𝄞 */ #[account(seeds = [b\"state\"], bump)]");
-        fs::write(place.path("src/lib.rs"), &fixed).unwrap();
-        let (_, out, _) = place.run(&["--message-format", "cargo-json"]);
+        place.write("src/lib.rs", &fixed);
+        let out = place.run(&["--message-format", "cargo-json"]).out;
         assert!(!out.contains("needless_mut"), "applied and gone");
         // What `--fix` does is the same.
-        fs::write(place.path("src/lib.rs"), &source).unwrap();
+        place.write("src/lib.rs", &source);
         place.run(&["--fix", "-q"]);
         assert_eq!(fs::read_to_string(place.path("src/lib.rs")).unwrap(), fixed);
     }
@@ -113,14 +87,14 @@ fn cargo_and_rustfix_understand_every_line() {
 
 #[test]
 fn another_checker_comes_first() {
-    let place = Place::new(SOURCE);
+    let place = Place::package(MANIFEST, SOURCE);
     let line = r#"{"reason":"build-finished","success":true}"#;
-    fs::write(place.path("inner.json"), format!("{line}\n")).unwrap();
-    let (code, out, err) = place.run(&["--message-format", "cargo-json", "--with", "cat inner.json"]);
+    place.write("inner.json", &format!("{line}\n"));
+    let Run { code, out, err } = place.run(&["--message-format", "cargo-json", "--with", "cat inner.json"]);
     assert_eq!((code, out.lines().next().unwrap()), (0, line), "{err}");
     assert!(out.contains("crosslane::needless_mut"));
     // Its failure is told and ours still shown.
-    let (code, out, err) = place.run(&["--message-format", "cargo-json", "--with", "no-such-program --x"]);
+    let Run { code, out, err } = place.run(&["--message-format", "cargo-json", "--with", "no-such-program --x"]);
     assert!(code == 2 && out.contains("crosslane::needless_mut") && err.contains("no-such-program"), "{code} {err}");
 }
 
@@ -130,8 +104,8 @@ fn sarif_is_what_the_standard_says() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let clean = SOURCE.replace("mut, seeds", "seeds");
     for source in [SOURCE.to_owned(), SOURCE.replace('\n', "\r\n"), clean, "fn f( {".to_owned()] {
-        let place = Place::new(&source);
-        let (_, out, _) = place.run(&["--message-format", "sarif"]);
+        let place = Place::package(MANIFEST, &source);
+        let out = place.run(&["--message-format", "sarif"]).out;
         let log: serde_json::Value = serde_json::from_str(&out).unwrap();
         let errors: Vec<String> = validator.iter_errors(&log).map(|it| format!("{}: {it}", it.instance_path)).collect();
         assert_eq!(errors, Vec::<String>::new());
@@ -142,8 +116,8 @@ fn sarif_is_what_the_standard_says() {
 
 #[test]
 fn a_manifest_comes_out_of_a_binary_with_its_hash() {
-    let place = Place::new(SOURCE);
-    let (_, manifest, _) = place.run(&["manifest", "--output", "-"]);
+    let place = Place::package(MANIFEST, SOURCE);
+    let manifest = place.run(&["manifest", "--output", "-"]).out;
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     let text = manifest.to_string();
     let code = format!(
@@ -151,12 +125,12 @@ fn a_manifest_comes_out_of_a_binary_with_its_hash() {
         text.len(),
         text.escape_default()
     );
-    fs::write(place.path("bin.rs"), code).unwrap();
+    place.write("bin.rs", &code);
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let args = ["--crate-type", "cdylib", "--edition", "2024", "-o", "libbin.so", "bin.rs"];
     let built = Command::new(rustc).args(args).current_dir(place.path("")).status().unwrap();
     assert!(built.success());
-    let (code, out, err) = place.run(&["manifest", "--binary", "libbin.so"]);
+    let Run { code, out, err } = place.run(&["manifest", "--binary", "libbin.so"]);
     if cfg!(target_os = "linux") {
         assert_eq!(code, 0, "{err}");
         let mut found: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -164,19 +138,17 @@ fn a_manifest_comes_out_of_a_binary_with_its_hash() {
         assert_eq!(hash.as_str().unwrap().len(), 64);
         assert_eq!(found["contracts"][0]["entries"], manifest["contracts"][0]["entries"]);
     }
-    fs::write(place.path("x.wasm"), b"\0asm\x01\0\0\0").unwrap();
-    let (code, out, err) = place.run(&["manifest", "--binary", "x.wasm"]);
+    place.write("x.wasm", "\0asm\x01\0\0\0");
+    let Run { code, out, err } = place.run(&["manifest", "--binary", "x.wasm"]);
     assert!(code == 2 && out.is_empty() && err.contains("no section"), "{err}");
-    assert_eq!(place.run(&["manifest", "--binary", "nowhere"]).0, 2);
+    assert_eq!(place.run(&["manifest", "--binary", "nowhere"]).code, 2);
 }
 
 #[test]
 fn watching_sees_a_change() {
-    let place = Place::new(SOURCE);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-        .args(["watch", "--runs", "2", "--interval", "20", "--message-format", "json"])
-        .current_dir(place.path(""))
-        .env("CARGO_HOME", place.path("cargo-home"))
+    let place = Place::package(MANIFEST, SOURCE);
+    let mut child = place
+        .command(&["watch", "--runs", "2", "--interval", "20", "--message-format", "json"])
         .stdout(fs::File::create(place.path("out")).unwrap())
         .stderr(fs::File::create(place.path("err")).unwrap())
         .spawn()
@@ -188,7 +160,7 @@ fn watching_sees_a_change() {
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    fs::write(place.path("src/lib.rs"), SOURCE.replace("mut, seeds", "seeds")).unwrap();
+    place.write("src/lib.rs", &SOURCE.replace("mut, seeds", "seeds"));
     assert!(child.wait().unwrap().success());
     let out = fs::read_to_string(place.path("out")).unwrap();
     assert_eq!(out.matches("needless-mut").count(), 1, "found, then gone");
@@ -198,16 +170,16 @@ fn watching_sees_a_change() {
 fn claims_in_attributes_are_judged_with_everything_in_view() {
     let claim =
         |claim: &str| SOURCE.replace("    pub fn quote", &format!("    #[crosslane::{claim}]\n    pub fn quote"));
-    let place = Place::new(&claim("footprint(reads(state), updates(log))"));
-    let (code, _, err) = place.run(&["-q", "--message-format", "short"]);
+    let place = Place::package(MANIFEST, &claim("footprint(reads(state), updates(log))"));
+    let Run { code, err, .. } = place.run(&["-q", "--message-format", "short"]);
     assert!(code == 0 && !err.contains("XL901"), "{err}");
-    fs::write(place.path("src/lib.rs"), claim("footprint(reads(state))")).unwrap();
-    let (code, _, err) = place.run(&["-q"]);
+    place.write("src/lib.rs", &claim("footprint(reads(state))"));
+    let Run { code, err, .. } = place.run(&["-q"]);
     assert!(code == 1 && err.contains("XL901") && err.contains("what it does:"), "{err}");
-    fs::write(place.path("src/lib.rs"), claim("parallel")).unwrap();
-    let (code, _, err) = place.run(&["-q"]);
+    place.write("src/lib.rs", &claim("parallel"));
+    let Run { code, err, .. } = place.run(&["-q"]);
     assert!(code == 1 && err.contains("XL902"), "{err}");
-    fs::write(place.path("src/lib.rs"), claim("footprint(raeds(state))")).unwrap();
-    let (code, _, err) = place.run(&["-q"]);
+    place.write("src/lib.rs", &claim("footprint(raeds(state))"));
+    let Run { code, err, .. } = place.run(&["-q"]);
     assert!(code == 1 && err.contains("did you mean `reads`?"), "{err}");
 }

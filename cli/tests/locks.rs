@@ -2,12 +2,14 @@
 //! simulation of account locks that knows nothing of the tool: what each call locks is written here by hand.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
+use common::Place;
 use serde_json::{Value, json};
 
 const MANIFEST: &str =
@@ -125,52 +127,37 @@ fn broken(schedule: &Value, locks: &BTreeMap<String, Locks>) -> Vec<String> {
     out
 }
 
-fn run(dir: &Path, args: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"))
-        .args(args)
-        .current_dir(dir)
-        .env("CARGO_HOME", dir.join("cargo-home"))
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout) + &text(output.stderr))
-}
-
 fn read(path: PathBuf) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
 fn no_pair_together_that_locks_forbid() {
-    let place = tempfile::tempdir().unwrap();
-    let dir = fs::canonicalize(place.path()).unwrap();
-    fs::create_dir_all(dir.join("src")).unwrap();
-    fs::write(dir.join("Cargo.toml"), MANIFEST).unwrap();
-    fs::write(dir.join("src/lib.rs"), SOURCE).unwrap();
+    let place = Place::package(MANIFEST, SOURCE);
     let (text, locks) = calls();
-    fs::write(dir.join("calls.jsonl"), text).unwrap();
-    let (code, said) = run(&dir, &["manifest", "-q"]);
+    place.write("calls.jsonl", &text);
+    let (code, said) = place.both(&["manifest", "-q"]);
     assert_eq!(code, 0, "{said}");
     for order in ["preserve", "free"] {
-        let (code, said) = run(&dir, &["schedule", "--batch", "calls.jsonl", "--order", order, "-o", "all.json"]);
+        let (code, said) = place.both(&["schedule", "--batch", "calls.jsonl", "--order", order, "-o", "all.json"]);
         assert_eq!(code, 0, "{said}");
-        let all = read(dir.join("all.json"));
+        let all = read(place.path("all.json"));
         assert_eq!((all["calls"].as_array().unwrap().len(), &all["model"]), (20_000, &json!("solana")));
         assert_eq!(broken(&all, &locks), Vec::<String>::new());
         assert!(all["speedup"].as_f64().unwrap() > 1.5, "{}", all["speedup"]);
     }
     // The simulation is no rubber stamp: all calls at once break it.
-    let mut together = read(dir.join("all.json"));
+    let mut together = read(place.path("all.json"));
     for call in together["calls"].as_array_mut().unwrap() {
         (call["start"], call["end"]) = (json!(0), json!(1));
     }
     assert!(broken(&together, &locks).len() > 19_000);
     // What one block has room for: the vault's 24 million units are the first to be used up.
     let limited = ["schedule", "--batch", "calls.jsonl", "--chain-limits", "--lanes", "4", "-o", "block.json"];
-    let (code, said) = run(&dir, &limited);
+    let (code, said) = place.both(&limited);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("vault") && said.contains("left out of the"), "{said}");
-    let block = read(dir.join("block.json"));
+    let block = read(place.path("block.json"));
     assert_eq!(broken(&block, &locks), Vec::<String>::new());
     let (included, left) = (block["calls"].as_array().unwrap(), block["left_out"].as_array().unwrap());
     assert_eq!(included.len() + left.len(), 20_000);

@@ -4,75 +4,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod common;
 
+use std::path::Path;
+
+use common::Place;
 use serde_json::Value;
 
 const MANIFEST: &str = "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[lib]\n\
                         crate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\ncosmwasm-std = \"2\"\ncw-storage-plus = \"2\"\n";
-
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn new(output: &Output) -> Run {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    #[track_caller]
-    fn fails_with(&self, parts: &[&str]) {
-        assert!(self.code == 2 && self.out.is_empty(), "{} {} {}", self.code, self.out, self.err);
-        for part in parts {
-            assert!(self.err.contains(part), "{part:?} is not in\n{}", self.err);
-        }
-    }
-}
-
-impl Place {
-    fn new(source: &str) -> Place {
-        let place = Place { dir: tempfile::tempdir().unwrap() };
-        place.write("Cargo.toml", MANIFEST);
-        place.write("src/lib.rs", source);
-        place
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.dir.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-crosslane"));
-        command.args(args).current_dir(self.dir.path()).env("CARGO_HOME", self.path("cargo-home"));
-        command.env_remove("CARGO_TERM_COLOR");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        Run::new(&self.command(args).output().unwrap())
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        let run = self.run(args);
-        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err))
-    }
-}
 
 /// A contract of one file: its stored items, the variants of its message, the arms that handle them.
 fn contract(stored: &str, variants: &str, arms: &str) -> String {
@@ -85,14 +25,18 @@ fn contract(stored: &str, variants: &str, arms: &str) -> String {
 }
 
 fn counter() -> Place {
-    Place::new(&contract(
-        "pub const COUNT: Item<u64> = Item::new(\"count\");\npub const NAMES: Map<&Addr, String> = Map::new(\"names\");",
-        "Count {}, Name { name: String }",
-        "        ExecuteMsg::Count {} => { COUNT.update(deps.storage, |n| StdResult::Ok(n + 1))?; }\n        \
+    Place::package(
+        MANIFEST,
+        &contract(
+            "pub const COUNT: Item<u64> = Item::new(\"count\");\npub const NAMES: Map<&Addr, String> = Map::new(\"names\");",
+            "Count {}, Name { name: String }",
+            "        ExecuteMsg::Count {} => { COUNT.update(deps.storage, |n| StdResult::Ok(n + 1))?; }\n        \
          ExecuteMsg::Name { name } => NAMES.save(deps.storage, &info.sender, &name)?,",
-    ))
+        ),
+    )
 }
 
+#[cfg(target_os = "linux")]
 fn calls(n: u64) -> String {
     let line = |at: u64| {
         format!(
@@ -159,6 +103,8 @@ fn traces_of_nothing_and_of_another_program() {
 /// Peak memory of `profile` over so many calls on its standard input, in kB.
 #[cfg(target_os = "linux")]
 fn peak(place: &Place, calls_: u64) -> u64 {
+    use std::io::Write as _;
+    use std::process::Stdio;
     let mut child = place
         .command(&["profile", "-", "--window", "2000", "-q"])
         .stdin(Stdio::piped())
@@ -171,7 +117,7 @@ fn peak(place: &Place, calls_: u64) -> u64 {
         input.write_all(text.as_bytes()).unwrap();
     }
     // All but what is in the pipe has been read by now.
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     let peak = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     drop(input);
@@ -204,7 +150,7 @@ fn hostile_names_are_text_everywhere() {
             "        ExecuteMsg::Count {} => inner::count(deps)?,",
         )
     );
-    let place = Place::new(&source);
+    let place = Place::package(MANIFEST, &source);
     place.write(
         &format!("src/{NASTY}.rs"),
         "use cosmwasm_std::*;\npub fn count(deps: DepsMut) -> StdResult<()> {\n    \
@@ -271,11 +217,13 @@ fn hostile_names_are_text_everywhere() {
 
 /// A token whose `mint` compares the supply with a cap.
 fn capped() -> Place {
-    Place::new(&contract(
-        "pub struct Info { pub name: String, pub total_supply: Uint128, pub cap: Option<Uint128> }\n\
+    Place::package(
+        MANIFEST,
+        &contract(
+            "pub struct Info { pub name: String, pub total_supply: Uint128, pub cap: Option<Uint128> }\n\
          pub const INFO: Item<Info> = Item::new(\"info\");\npub const BALANCES: Map<&Addr, Uint128> = Map::new(\"balances\");",
-        "Mint { to: String, amount: Uint128 }, Burn { amount: Uint128 }, Transfer { to: String, amount: Uint128 }",
-        "        ExecuteMsg::Mint { to, amount } => {\n            let mut info_ = INFO.load(deps.storage)?;\n            \
+            "Mint { to: String, amount: Uint128 }, Burn { amount: Uint128 }, Transfer { to: String, amount: Uint128 }",
+            "        ExecuteMsg::Mint { to, amount } => {\n            let mut info_ = INFO.load(deps.storage)?;\n            \
          info_.total_supply += amount;\n            if let Some(cap) = info_.cap {\n                \
          if info_.total_supply > cap {\n                    return Err(StdError::generic_err(\"cap\"));\n                \
          }\n            }\n            INFO.save(deps.storage, &info_)?;\n            \
@@ -287,7 +235,8 @@ fn capped() -> Place {
          ExecuteMsg::Transfer { to, amount } => {\n            let to = deps.api.addr_validate(&to)?;\n            \
          BALANCES.update(deps.storage, &info.sender, |b| StdResult::Ok(b.unwrap_or_default().checked_sub(amount)?))?;\n            \
          BALANCES.update(deps.storage, &to, |b| StdResult::Ok(b.unwrap_or_default() + amount))?;\n        }",
-    ))
+        ),
+    )
 }
 
 #[test]

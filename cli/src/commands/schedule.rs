@@ -309,7 +309,7 @@ fn schedule(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         tell_bad(&done, common)?;
         match (target, done.json) {
             (Some(path), Some(json)) => {
-                write_bytes(path, &json)?;
+                output::write_file(path, &json)?;
                 show_summary(&done.summary, common)?;
             }
             (None, Some(json)) => {
@@ -385,7 +385,7 @@ fn several(
             match args.output.as_deref().filter(|_| !to_stdout) {
                 Some(folder) => {
                     let name = file.file_stem().map_or_else(|| "batch".into(), |stem| stem.to_string_lossy());
-                    write_bytes(&folder.join(format!("{name}.schedule.json")), json)?;
+                    output::write_file(&folder.join(format!("{name}.schedule.json")), json)?;
                 }
                 None => stdout.write_all(json)?,
             }
@@ -397,10 +397,6 @@ fn several(
     }
     stdout.flush()?;
     Ok(Exit::Clean)
-}
-
-fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    output::write_file(path, bytes)
 }
 
 /// Reads, schedules and reports one batch.

@@ -36,13 +36,6 @@ impl Fence {
     fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.root)
     }
-
-    #[cfg(test)]
-    /// Reads a file given by a path relative to the root; `None` when it is outside, no regular file, too large,
-    /// not UTF-8 or not there.
-    pub(crate) fn read(&self, path: &str) -> Option<Arc<str>> {
-        read_within(&self.root.join(lexical(path)?), |real| self.holds(real))
-    }
 }
 
 /// Normalises a relative path without asking the disk; `None` for absolute paths.
@@ -65,16 +58,6 @@ fn lexical(path: &str) -> Option<PathBuf> {
         }
     }
     Some(out)
-}
-
-/// Reads a file if its real path passes `allowed`.
-#[cfg(test)]
-fn read_within(path: &Path, allowed: impl Fn(&Path) -> bool) -> Option<Arc<str>> {
-    let real = fs::canonicalize(path).ok()?;
-    if !allowed(&real) {
-        return None;
-    }
-    read_regular(&real).ok().flatten().map(Arc::from)
 }
 
 /// Reads a regular file of bounded size. `Ok(None)`: it is something else, too large, not UTF-8, or a link to a file of
@@ -173,43 +156,49 @@ mod tests {
         dir
     }
 
+    /// What the package `pkg` reads at a path, as the user's own and as a copy of the registry's: the same where no other
+    /// package is there.
+    fn read(dir: &tempfile::TempDir, path: &str) -> Option<Arc<str>> {
+        let of = |own| DiskSources::new(&[(dir.path().join("pkg"), own)], Texts::default()).read(PackageId(0), path);
+        let (own, copy) = (of(true), of(false));
+        assert_eq!(own, copy, "{path}");
+        own
+    }
+
     #[test]
     fn reads_inside_and_normalises() {
         let dir = tree();
-        let fence = Fence::new(&dir.path().join("pkg")).unwrap();
-        assert_eq!(fence.read("src/lib.rs").as_deref(), Some("mod a;"));
-        assert_eq!(fence.read("./src/../src/lib.rs").as_deref(), Some("mod a;"));
+        assert_eq!(read(&dir, "src/lib.rs").as_deref(), Some("mod a;"));
+        assert_eq!(read(&dir, "./src/../src/lib.rs").as_deref(), Some("mod a;"));
     }
 
     #[test]
     fn refuses_paths_and_links_that_leave() {
         let dir = tree();
-        let fence = Fence::new(&dir.path().join("pkg")).unwrap();
-        assert_eq!(fence.read("../secret.rs"), None);
-        assert_eq!(fence.read(dir.path().join("secret.rs").to_str().unwrap()), None);
+        assert_eq!(read(&dir, "../secret.rs"), None);
+        assert_eq!(read(&dir, dir.path().join("secret.rs").to_str().unwrap()), None);
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(dir.path().join("secret.rs"), dir.path().join("pkg/src/link.rs")).unwrap();
             std::os::unix::fs::symlink("lib.rs", dir.path().join("pkg/src/inner.rs")).unwrap();
-            assert_eq!(fence.read("src/link.rs"), None);
-            assert_eq!(fence.read("src/inner.rs").as_deref(), Some("mod a;"));
+            assert_eq!(read(&dir, "src/link.rs"), None);
+            assert_eq!(read(&dir, "src/inner.rs").as_deref(), Some("mod a;"));
         }
     }
 
     #[test]
     fn refuses_folders_devices_pipes_and_binary() {
         let dir = tree();
-        let fence = Fence::new(&dir.path().join("pkg")).unwrap();
-        assert_eq!(fence.read("src"), None);
+        assert_eq!(read(&dir, "src"), None);
         fs::write(dir.path().join("pkg/src/bin.rs"), [0xff, 0xfe, 0]).unwrap();
-        assert_eq!(fence.read("src/bin.rs"), None);
+        assert_eq!(read(&dir, "src/bin.rs"), None);
         let pipe = dir.path().join("pkg/src/pipe.rs");
         if std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
-            assert_eq!(fence.read("src/pipe.rs"), None);
+            assert_eq!(read(&dir, "src/pipe.rs"), None);
         }
         let big = File::create(dir.path().join("pkg/src/big.rs")).unwrap();
         big.set_len(FILE_LIMIT + 1).unwrap();
-        assert_eq!(fence.read("src/big.rs"), None);
+        assert_eq!(read(&dir, "src/big.rs"), None);
     }
 
     #[test]
