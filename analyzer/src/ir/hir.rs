@@ -130,7 +130,7 @@ pub enum ItemKind {
 /// An attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attr {
-    /// Path as written, `account`, `cosmwasm_std::entry_point`.
+    /// Path as written, `must_use`, `some_crate::some_macro`.
     pub path: String,
     /// The text between the delimiters, or after `=`; empty when there is none. As written in the source.
     pub tokens: String,
@@ -139,7 +139,7 @@ pub struct Attr {
 }
 
 impl Attr {
-    /// The last segment of the path: `entry_point` of `cosmwasm_std::entry_point`.
+    /// The last segment of the path: `some_macro` of `some_crate::some_macro`.
     pub fn name(&self) -> &str {
         self.path.rsplit("::").next().unwrap_or(&self.path).trim()
     }

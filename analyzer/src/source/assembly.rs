@@ -1,6 +1,6 @@
 //! The notation in which a program is put together from parts: `pub enum Name { Part: path::to::part = 1, .. }`. Each part
-//! becomes an alias of the part's own type for the program, `pub type Part = path::to::part::Pallet<Name>;`; the word for
-//! that type is the table's (`macro_rules! m { ($($t:tt)*) => { assembled_items! { Pallet $($t)* } }; }`).
+//! becomes an alias of the part's own type for the program, `pub type Part = path::to::part::Kind<Name>;`; the word for
+//! that type is the table's (`macro_rules! m { ($($t:tt)*) => { assembled_items! { Kind $($t)* } }; }`).
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -75,14 +75,14 @@ fn path(body: ParseStream<'_>) -> syn::Result<(TokenStream, Option<Ident>)> {
 mod tests {
     #[test]
     fn parts_are_aliases() {
-        let text = "Pallet #[derive(Debug)] pub enum Runtime where Block = B, { System: frame_system, \
-                    #[cfg(x)] Club: pallet_club::<Instance1>::{Pallet, Call} = 3, Sub: crate::sub = 4, X: a exclude_parts { Call } }";
+        let text = "Kind #[derive(Debug)] pub enum Whole where Block = B, { First: part_one, \
+                    #[cfg(x)] Club: part_club::<Instance1>::{Kind, Call} = 3, Sub: crate::sub = 4, X: a exclude_parts { Call } }";
         let items = super::items("assembled_items", text.parse().unwrap_or_default()).map(|found| found.to_string());
-        let expected = "pub struct Runtime ; pub type System = frame_system :: Pallet < Runtime > ; \
-                        pub type Club = pallet_club :: Pallet < Runtime , pallet_club :: Instance1 > ; \
-                        pub type Sub = crate :: sub :: Pallet < Runtime > ; pub type X = a :: Pallet < Runtime > ;";
+        let expected = "pub struct Whole ; pub type First = part_one :: Kind < Whole > ; \
+                        pub type Club = part_club :: Kind < Whole , part_club :: Instance1 > ; \
+                        pub type Sub = crate :: sub :: Kind < Whole > ; pub type X = a :: Kind < Whole > ;";
         assert_eq!(items.as_deref(), Some(expected));
-        assert!(super::items("assembled_items", "Pallet pub enum {".parse().unwrap_or_default()).is_none());
+        assert!(super::items("assembled_items", "Kind pub enum {".parse().unwrap_or_default()).is_none());
         assert!(super::items("other", proc_macro2::TokenStream::new()).is_none());
     }
 }

@@ -14,6 +14,7 @@ use crate::ir::hir::{Body, CrateId, ItemId, ModId};
 use crate::ir::{FileId, SourceFile, Span};
 use rustc_hash::FxHashMap;
 use std::any::Any;
+use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -209,31 +210,32 @@ impl<'s> World<'s> {
 
     /// A body of an item from the cache, or made.
     pub(super) fn body_or(&self, id: ItemId, make: impl FnOnce() -> Option<Arc<Body>>) -> Option<Arc<Body>> {
-        if !self.keeps(id.krate) {
-            return make();
-        }
-        let kept = self.cache.borrow().bodies.get(&id).cloned();
-        if let Some(kept) = kept {
-            self.repeat(&kept.notes);
-            return kept.made;
-        }
-        let kept = self.noting(make);
-        self.cache.borrow_mut().bodies.insert(id, kept.clone());
-        kept.made
+        self.kept_or(id.krate, id, |cache| &mut cache.bodies, make)
     }
 
     /// A body made of a text, from the cache, or made.
     pub(super) fn expr_or(&self, at: Excerpt, make: impl FnOnce() -> Option<Arc<Body>>) -> Option<Arc<Body>> {
-        if !self.keeps(at.0.krate) {
+        self.kept_or(at.0.krate, at, |cache| &mut cache.exprs, make)
+    }
+
+    /// Something that belongs to a crate, from a part of the cache, or made.
+    fn kept_or<K: Eq + Hash, T: Clone>(
+        &self,
+        krate: CrateId,
+        key: K,
+        part: impl Fn(&mut Cache) -> &mut FxHashMap<K, Kept<T>>,
+        make: impl FnOnce() -> T,
+    ) -> T {
+        if !self.keeps(krate) {
             return make();
         }
-        let kept = self.cache.borrow().exprs.get(&at).cloned();
+        let kept = part(&mut self.cache.borrow_mut()).get(&key).cloned();
         if let Some(kept) = kept {
             self.repeat(&kept.notes);
             return kept.made;
         }
         let kept = self.noting(make);
-        self.cache.borrow_mut().exprs.insert(at, kept.clone());
+        part(&mut self.cache.borrow_mut()).insert(key, kept.clone());
         kept.made
     }
 
