@@ -251,7 +251,8 @@ fn a_runtime_binds_what_pallets_leave_open() {
     assert!(alone.iter().any(|line| line == "out T::Money.pay"), "{alone:?}");
     let runtime = &contracts[2];
     let entries: Vec<&str> = runtime.entries.iter().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(entries, ["Bank::send", "Shop::offer", "Shop::buy"]);
+    // The code of `frame_system` is not there.
+    assert_eq!(entries, ["Bank::send", "Shop::offer", "Shop::buy", "System::*"]);
     let lines = footprint(runtime, "Shop::buy");
     let start = |text: &str| lines.iter().any(|line| line.starts_with(text));
     assert!(start("update Bank::Balances[caller]") || start("commute Bank::Balances[caller]"), "{lines:?}");
@@ -278,4 +279,66 @@ fn a_credit_that_is_given_away_is_dropped_unsound() {
     );
     let lines = footprint(&contract, "sweep");
     assert!(lines.iter().any(|line| line == "update Total[]"), "{lines:?}");
+}
+
+/// What a runtime takes from a prelude is not read: what lies behind it is an unknown, never nothing. So are pallets whose
+/// code is not there.
+#[test]
+fn what_a_runtime_does_not_say_itself_is_unknown_unsound() {
+    let text = "pub trait Pay { fn pay(n: u32); }
+        pub mod shop { #[frame_support::pallet] pub mod pallet {
+            use frame_support::pallet_prelude::*;
+            use frame_system::pallet_prelude::*;
+            use missing_traits::Till;
+            #[pallet::config(with_default)] pub trait Config: frame_system::Config { type Money: crate::Pay; type Till: Till; }
+            #[pallet::pallet] pub struct Pallet<T>(_);
+            #[pallet::call] impl<T: Config> Pallet<T> {
+                pub fn a(origin: OriginFor<T>, n: u32) -> DispatchResult { T::Money::pay(n); Ok(()) }
+                pub fn b(origin: OriginFor<T>, n: u32) -> DispatchResult { <T::Money as crate::Pay>::pay(n); Ok(()) }
+                pub fn c(origin: OriginFor<T>, n: u32) -> DispatchResult { <T as Config>::Money::pay(n); Ok(()) }
+                pub fn d(origin: OriginFor<T>, n: u32) -> DispatchResult { <T::Till as Till>::transfer(n); Ok(()) }
+            }
+        } }
+        frame_support::construct_runtime!(pub enum Runtime { System: frame_system, Vault: pallet_vault, Shop: crate::shop::pallet });
+        #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+        impl frame_system::Config for Runtime { type Block = Block; }
+        #[derive_impl(crate::shop::pallet::config_preludes::TestDefaultConfig)]
+        impl crate::shop::pallet::Config for Runtime {}";
+    let missing: Vec<&str> = CRATES.iter().chain(&["missing_traits"]).copied().collect();
+    let contracts = contracts_of(vec![("src/lib.rs", text.to_owned())], &missing);
+    let runtime = contracts.last().unwrap();
+    for name in ["Shop::a", "Shop::b", "Shop::c", "Shop::d", "Vault::*", "System::*"] {
+        assert!(!entry(runtime, name).unknowns.is_empty(), "{name}: {:?}", footprint(runtime, name));
+    }
+}
+
+/// A call and a hook of one name are two entry points.
+#[test]
+fn entry_points_of_one_name_are_all_there_unsound() {
+    let contract = pallet(
+        "#[pallet::config] pub trait Config: frame_system::Config {}
+         #[pallet::storage] pub type A<T> = StorageValue<_, u32>;
+         #[pallet::storage] pub type B<T> = StorageValue<_, u32>;
+         #[pallet::hooks] impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+            fn on_idle(n: BlockNumberFor<T>, w: Weight) -> Weight { A::<T>::put(1); w } }",
+        "pub fn on_idle(origin: OriginFor<T>) -> DispatchResult { B::<T>::put(1); Ok(()) }",
+    );
+    let mut all: Vec<String> = contract.entries.iter().flat_map(|entry| footprint(&contract, &entry.name)).collect();
+    all.sort();
+    assert_eq!(all, ["write A[]", "write B[]"]);
+}
+
+/// What other pallets tell may come at any time: what it loads is not what was there when the call began.
+#[test]
+fn listeners_load_what_the_call_has_stored_unsound() {
+    let contract = pallet(
+        "#[pallet::config] pub trait Config: frame_system::Config { type Money: Pay; }
+         pub trait Pay { fn pay(n: u32); } pub trait OnPaid { fn paid(); }
+         #[pallet::storage] pub type At<T> = StorageValue<_, u32, ValueQuery>;
+         #[pallet::storage] pub type Seen<T> = StorageMap<_, Twox64Concat, u32, u32>;
+         impl<T: Config> OnPaid for Pallet<T> { fn paid() { Seen::<T>::insert(At::<T>::get(), 1); } }",
+        "pub fn a(origin: OriginFor<T>, n: u32) -> DispatchResult { T::Money::pay(n); At::<T>::put(n); T::Money::pay(n); Ok(()) }",
+    );
+    let lines = footprint(&contract, "a");
+    assert!(lines.iter().any(|line| line == "write Seen[any]"), "{lines:?}");
 }

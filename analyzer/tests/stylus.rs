@@ -282,3 +282,18 @@ fn foreign_code_on_own_storage_is_unknown_unsound() {
     assert!(reaches("run"));
     assert!(!reaches("ask"), "{:?}", entry(&contract, "ask").unknowns);
 }
+
+/// Lists of the exported that cannot be followed are entry points nobody sees, not nothing.
+#[test]
+fn lists_that_cannot_be_followed_are_unknown_unsound() {
+    let lost = |attribute: &str| {
+        let contract = contract_of(&format!(
+            "use stylus_sdk::prelude::*; sol_storage! {{ #[entrypoint] pub struct C {{ uint256 a; }} }}
+             #[public] {attribute} impl C {{ pub fn go(&self) {{}} }}"
+        ));
+        contract.entries.iter().any(|entry| !entry.unknowns.is_empty())
+    };
+    assert!(lost("#[inherit(Missing)]"));
+    assert!(lost("#[implements(IMissing)]"));
+    assert!(!lost(""));
+}

@@ -335,11 +335,164 @@ fn a_check_of_the_caller_that_is_not_understood_is_no_open_door_unsound() {
     ] {
         assert_eq!(callers(body), Callers::Anyone, "{body}");
     }
-    // Not told yet: that `all` of a list differ from the caller.
-    let all = "let list = ADMINS.load(deps.storage)?; if list.admins.iter().all(|a| a != info.sender) { return Err(StdError::generic_err(\"no\")); }";
-    assert_eq!(callers(all), Callers::Anyone);
+    for all in ["all(|a| a != info.sender)", "all(|a| !(*a == info.sender))"] {
+        let denied = format!(
+            "if ADMINS.load(deps.storage)?.admins.iter().{all} {{ return Err(StdError::generic_err(\"no\")); }}"
+        );
+        assert_eq!(callers(&denied), Callers::Some, "{all}");
+        let blocked = format!(
+            "if !ADMINS.load(deps.storage)?.admins.iter().{all} {{ return Err(StdError::generic_err(\"no\")); }}"
+        );
+        assert_eq!(callers(&blocked), Callers::Anyone, "{all}");
+    }
     let owner = "if info.sender != OWNER.load(deps.storage)? { return Err(StdError::generic_err(\"no\")); }";
     assert_eq!(callers(owner), Callers::Address("OWNER".to_owned()));
     let allowed = "if !ALLOWED.load(deps.storage, &info.sender)? { return Err(StdError::generic_err(\"no\")); }";
     assert_eq!(callers(allowed), Callers::Role("ALLOWED".to_owned()));
+}
+
+/// A NEAR contract whose types do something to state in code that no call names.
+fn near_implied(body: &str) -> Vec<String> {
+    near(
+        &format!(
+            "use std::collections::BTreeMap; use std::fmt;
+             pub struct Shown(u64);
+             impl fmt::Display for Shown {{ fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{ touch(); write!(f, \"{{}}\", self.0) }} }}
+             #[derive(PartialEq, Eq)] pub struct Ranked(u64);
+             impl PartialOrd for Ranked {{ fn partial_cmp(&self, o: &Self) -> Option<std::cmp::Ordering> {{ Some(self.cmp(o)) }} }}
+             impl Ord for Ranked {{ fn cmp(&self, o: &Self) -> std::cmp::Ordering {{ touch(); self.0.cmp(&o.0) }} }}
+             pub struct Made(u64);
+             impl Default for Made {{ fn default() -> Self {{ touch(); Made(0) }} }}
+             pub struct Steps(u64);
+             impl Iterator for Steps {{ type Item = u64; fn next(&mut self) -> Option<u64> {{ touch(); None }} }}
+             pub trait Act {{ fn act(&self); }} pub struct One; impl Act for One {{ fn act(&self) {{ touch(); }} }}
+             fn touch() {{ env::storage_write(b\"hit\", b\"1\"); }}
+             fn touched(n: u64) -> u64 {{ touch(); n }}
+             #[near(contract_state)] pub struct C {{ a: u64, map: BTreeMap<u64, u64> }}
+             #[near] impl C {{ pub fn go(&mut self, n: u64) {{ {body} }} }}"
+        ),
+        "go",
+    )
+}
+
+#[test]
+fn code_that_no_call_names_unsound() {
+    for body in [
+        "near_sdk::require!(n > 3, format!(\"{}\", Shown(n)));",
+        "near_sdk::require!(n > 3, &Shown(n).to_string());",
+        "let _ = std::cmp::max(Ranked(n), Ranked(2));",
+        "let _ = std::cmp::min(Ranked(n), Ranked(2));",
+        "let _ = vec![n].into_iter().max_by_key(|x| std::cmp::Reverse(Ranked(*x)));",
+        "let mut m: BTreeMap<u64, Made> = BTreeMap::new(); m.entry(n).or_default();",
+        "let all: Box<dyn Iterator<Item = u64>> = Box::new(Steps(n)); all.count();",
+        "let all: Box<dyn Iterator<Item = u64>> = Box::new(Steps(n)); for _ in all {}",
+        "let mut all: Box<dyn Iterator<Item = u64>> = Box::new(Steps(n)); all.next();",
+        "self.map.entry(n).and_modify(|x| { touch(); *x += 1; });",
+        "let mut m: BTreeMap<u64, fn(u64) -> u64> = BTreeMap::new(); m.insert(1, touched); if let Some(f) = m.get(&n) { f(n); }",
+    ] {
+        has(&near_implied(body), "write hit");
+    }
+}
+
+#[test]
+fn functions_inside_what_is_handed_over_run_unsound() {
+    for body in [
+        "let f = || touch(); missing_helper::run((f, 1));",
+        "let f = || touch(); missing_helper::run(Some(f));",
+        "let f = || touch(); missing_helper::run(&mut [f]);",
+        "struct Hooks<F>(F); missing_helper::run(Hooks(|| touch()));",
+        "missing_helper::run(One::act);",
+        "missing_helper::run(<One as Act>::act);",
+    ] {
+        let text = format!("extern crate missing_helper; {body}");
+        let found = near_implied(&text);
+        assert!(found.iter().any(|line| line == "write hit"), "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn code_of_a_missing_crate_is_unknown_whatever_it_is_called_unsound() {
+    // `insert` and `transfer` are also names of rows.
+    for call in ["missing_helper::insert(1)", "missing_helper::Ledger::transfer(1, 2)"] {
+        unknown(&near(
+            &format!(
+                "#[near(contract_state)] pub struct C {{ a: u64 }} #[near] impl C {{ pub fn go(&self) {{ {call}; }} }}"
+            ),
+            "go",
+        ));
+    }
+}
+
+#[test]
+fn writing_through_borrows_of_the_state_unsound() {
+    let fields = "a: u64, list: Vec<u64>, other: Vec<u64>, o: Option<u64>, bx: Box<u64>, s: String";
+    for (body, cell) in [
+        ("*self = C::new();", "a"),
+        ("if let Some(x) = self.list.iter_mut().max() { *x = n; }", "list"),
+        ("*self.list.iter_mut().last().unwrap() = n;", "list"),
+        ("*self.list.iter_mut().nth(1).unwrap() = n;", "list"),
+        ("self.list[1..].iter_mut().for_each(|x| *x = n);", "list"),
+        ("self.list[..2].fill(n);", "list"),
+        ("self.list[..].swap(0, 1);", "list"),
+        ("if let Some(part) = self.list.get_mut(0..2) { part[0] = n; }", "list"),
+        ("let b = &mut self.bx; **b = n;", "bx"),
+        ("self.o.as_mut().unwrap().add_assign(n);", "o"),
+        ("let mut more = Vec::new(); more.append(&mut self.other);", "other"),
+        ("self.s.extend([\"x\"]);", "s"),
+        ("self.s.make_ascii_uppercase();", "s"),
+    ] {
+        let functions = format!(
+            "#[ink(constructor)] pub fn new() -> Self {{ C {{ a: 1, list: Vec::new(), other: Vec::new(), o: None, bx: Box::new(1), s: String::new() }} }}
+             #[ink(message)] pub fn go(&mut self, n: u64) {{ use core::ops::AddAssign; {body} }}"
+        );
+        let found = ink(fields, &functions);
+        let written = |line: &String| {
+            let (mode, rest) = line.split_once(' ').unwrap_or((line, ""));
+            rest == cell && (["write", "update"].contains(&mode) || mode.starts_with("commute"))
+        };
+        assert!(found.iter().any(written), "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn chain_extensions_are_unknown_unsound() {
+    for body in [
+        "self.env().extension().fetch(n);",
+        "let _ = ::ink::env::chain_extension::ChainExtensionMethod::build(1).input::<u64>().output::<u64, false>().ignore_error_code().call(&n);",
+    ] {
+        unknown(&ink("a: u64", &format!("#[ink(message)] pub fn go(&mut self, n: u64) {{ {body} }}")));
+    }
+}
+
+#[test]
+fn what_a_guard_guards_is_written_through_it_unsound() {
+    for body in [
+        "let x = &mut *self.m.setter(k); x.set(n);",
+        "let mut g = self.m.setter(k); let x = &mut *g; x.set(n);",
+        "(*self.m.setter(k)).set(n);",
+    ] {
+        let go = format!("pub fn go(&mut self, k: Address, n: U256) {{ {body} }}");
+        has(&stylus("mapping(address => uint256) m;", &go, "go"), "write m[k]");
+    }
+}
+
+/// What the call itself stored is no longer known once code that may run at any time may store there as well.
+#[test]
+fn code_that_runs_at_any_time_spoils_what_was_stored_unsound() {
+    let found = near_raw(
+        "env::storage_write(b\"at\", &n.to_le_bytes()); let _ = format!(\"{}\", Late(n));
+         let at = env::storage_read(b\"at\").unwrap(); env::storage_write(&at, b\"1\");",
+    );
+    assert!(!found.iter().any(|line| line.starts_with("write") && line.contains("[n]")), "{found:?}");
+}
+
+fn near_raw(body: &str) -> Vec<String> {
+    near(
+        &format!(
+            "use std::fmt; pub struct Late(u64);
+             impl fmt::Display for Late {{ fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{ env::storage_write(b\"at\", b\"7\"); Ok(()) }} }}
+             #[near(contract_state)] pub struct C {{ a: u64 }} #[near] impl C {{ pub fn go(&mut self, n: u64) {{ {body} }} }}"
+        ),
+        "go",
+    )
 }

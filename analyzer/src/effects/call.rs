@@ -2,7 +2,7 @@
 
 use super::native;
 use super::state::Changes;
-use super::value::{Alt, ClosureVal, FuncVal, Kind, Sym, Val, join};
+use super::value::{Alt, ClosureVal, FuncVal, Kind, Place, Sym, Val, join};
 use super::{Div, Engine, Ev, Frame, MAX_CALLS, ty::Ty, ty::TyEnv};
 use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::ir::{Span, UnknownReason};
@@ -117,7 +117,7 @@ impl Engine<'_> {
                     let name = path.iter().map(Name::as_str).collect::<Vec<_>>().join("::");
                     let missing = path.first().is_some_and(|first| self.is_missing(first));
                     let reason = if missing { UnknownReason::MissingDependency } else { UnknownReason::UnresolvedCall };
-                    self.unseen_call(reason, &name, &args, want, span)
+                    self.unseen_function(reason, &name, &args, want, span)
                 }
             },
             Kind::Closure(closure) => {
@@ -208,6 +208,23 @@ impl Engine<'_> {
 
     /// A call whose code is not there (MODEL §4).
     pub(super) fn unseen_call(&mut self, reason: UnknownReason, name: &str, args: &[Val], want: &Ty, span: Span) -> Ev {
+        let ambient = self.ambient && self.may_touch_state(name);
+        self.unseen(ambient, reason, name, args, want, span)
+    }
+
+    /// A call of a function by a path to where no code is: where access is ambient, it may be anything.
+    pub(super) fn unseen_function(
+        &mut self,
+        reason: UnknownReason,
+        name: &str,
+        args: &[Val],
+        want: &Ty,
+        span: Span,
+    ) -> Ev {
+        self.unseen(self.ambient, reason, name, args, want, span)
+    }
+
+    fn unseen(&mut self, ambient: bool, reason: UnknownReason, name: &str, args: &[Val], want: &Ty, span: Span) -> Ev {
         let mut cap = false;
         let mut sym = Sym::default();
         for arg in args {
@@ -219,7 +236,6 @@ impl Engine<'_> {
             self.run_escaping_closures(arg, span);
             self.havoc(arg, 0);
         }
-        let ambient = self.ambient && self.may_touch_state(name);
         if cap || ambient {
             self.rec.observe(&sym.loads);
             self.unknown(reason, name.to_owned(), span);
@@ -228,53 +244,95 @@ impl Engine<'_> {
         Ok(Val::sym(want.clone(), sym))
     }
 
-    /// A closure handed to unseen code may be called there any number of times.
+    /// A closure handed to unseen code, by itself or inside something, may be called there any number of times.
     pub(super) fn run_escaping_closures(&mut self, value: &Val, span: Span) {
+        let mut found = Vec::new();
+        self.escaping(value, &mut Vec::new(), &mut found);
+        for (func, count) in found {
+            self.run_any_number_of_times(&func, count, span);
+        }
+    }
+
+    /// The functions in a value and how many arguments each takes.
+    fn escaping(&mut self, value: &Val, seen: &mut Vec<Place>, found: &mut Vec<(Val, usize)>) {
+        let takes = |engine: &Self, item: ItemId| match &engine.item(item).kind {
+            ItemKind::Fn(function) => Some(function.params.len() + usize::from(function.receiver.is_some())),
+            _ => None,
+        };
         let count = match &value.kind {
             Kind::Closure(closure) => match closure.body.expr(closure.expr) {
                 Expr::Closure(written) => Some(written.params.len()),
                 _ => None,
             },
             Kind::Func(func) => match func.as_ref() {
-                FuncVal::Item { item, .. } if !self.is_model(item.krate) => match &self.item(*item).kind {
-                    ItemKind::Fn(function) => Some(function.params.len() + usize::from(function.receiver.is_some())),
-                    _ => None,
-                },
+                FuncVal::Item { item, .. } | FuncVal::TraitMethod { item, .. } if !self.is_model(item.krate) => {
+                    takes(self, *item)
+                }
                 _ => None,
             },
             _ => None,
         };
         if let Some(count) = count {
-            let args = vec![Val::any(Ty::Unknown); count];
-            self.conditions += 1;
-            self.repeats += 1;
-            // Once to see what it changes, and again from a state in which that has happened any number of times.
-            let mark = self.store.mark();
-            let _ = self.call_value(None, value, args.clone(), &Ty::Unknown, span);
-            let changed = self.store.changes(mark);
-            self.store.rollback(mark);
-            for (slot, value) in changed.0 {
-                let either = join(self.store.get(slot), &value, 0);
-                let old = self.store.get(slot).clone();
-                let any = self.widen_changed(old, &either);
-                self.store.set(slot, any);
+            found.push((value.clone(), count));
+        }
+        match &value.kind {
+            Kind::Ref(places) => {
+                for place in places.iter() {
+                    if !seen.contains(place) {
+                        seen.push(place.clone());
+                        let inner = self.read(std::slice::from_ref(place));
+                        self.escaping(&inner, seen, found);
+                    }
+                }
             }
-            let mark = self.store.mark();
-            let result = self.call_value(None, value, args, &Ty::Unknown, span);
-            let once_more = self.store.changes(mark);
-            self.store.rollback(mark);
-            for (slot, value) in once_more.0 {
-                let either = join(self.store.get(slot), &value, 0);
-                let old = self.store.get(slot).clone();
-                let any = self.widen_changed(old, &either);
-                self.store.set(slot, any);
+            Kind::Multi(parts) | Kind::Tuple(parts) => {
+                parts.iter().for_each(|part| self.escaping(part, seen, found));
             }
-            self.conditions -= 1;
-            self.repeats -= 1;
-            if let Ok(result) = result {
-                let loads = self.loads_of(&result);
-                self.rec.observe(&loads);
+            Kind::Struct(fields) => fields.fields.iter().for_each(|(_, field)| self.escaping(field, seen, found)),
+            Kind::Enum(alts) => {
+                let fields = alts.iter().flat_map(|alt| &alt.fields);
+                fields.for_each(|(_, field)| self.escaping(field, seen, found));
             }
+            Kind::Seq(seq) => {
+                if let Some(element) = seq.any_element() {
+                    self.escaping(&element, seen, found);
+                }
+            }
+            Kind::Iter(iter) => iter.parts().into_iter().for_each(|part| self.escaping(part, seen, found)),
+            _ => {}
+        }
+    }
+
+    fn run_any_number_of_times(&mut self, func: &Val, count: usize, span: Span) {
+        let args = vec![Val::any(Ty::Unknown); count];
+        self.conditions += 1;
+        self.repeats += 1;
+        // Once to see what it changes, and again from a state in which that has happened any number of times.
+        let mark = self.store.mark();
+        let _ = self.call_value(None, func, args.clone(), &Ty::Unknown, span);
+        let changed = self.store.changes(mark);
+        self.store.rollback(mark);
+        for (slot, value) in changed.0 {
+            let either = join(self.store.get(slot), &value, 0);
+            let old = self.store.get(slot).clone();
+            let any = self.widen_changed(old, &either);
+            self.store.set(slot, any);
+        }
+        let mark = self.store.mark();
+        let result = self.call_value(None, func, args, &Ty::Unknown, span);
+        let once_more = self.store.changes(mark);
+        self.store.rollback(mark);
+        for (slot, value) in once_more.0 {
+            let either = join(self.store.get(slot), &value, 0);
+            let old = self.store.get(slot).clone();
+            let any = self.widen_changed(old, &either);
+            self.store.set(slot, any);
+        }
+        self.conditions -= 1;
+        self.repeats -= 1;
+        if let Ok(result) = result {
+            let loads = self.loads_of(&result);
+            self.rec.observe(&loads);
         }
     }
 

@@ -330,7 +330,20 @@ impl Engine<'_> {
 
     /// `&mut place`.
     pub(super) fn lent_place(&mut self, f: &mut Frame, e: ExprId) -> Ev {
-        let places = self.place(f, e)?;
+        let body = f.body.clone();
+        let places = match body.expr(e) {
+            // `&mut *guard` of a container: what a type without `DerefMut` lends is not what its `Deref` gives, so it is
+            // the guard that the tables leave out.
+            Expr::Deref(inner) => {
+                let places = self.place(f, *inner)?;
+                let ty = self.read(&places).ty;
+                match self.is_guarded(&ty) {
+                    true => places,
+                    false => self.deref_places(f, places)?,
+                }
+            }
+            _ => self.place(f, e)?,
+        };
         let places = self.follow(places);
         self.lend(&places);
         let ty = self.read(&places).ty;
@@ -355,6 +368,7 @@ impl Engine<'_> {
                     value = match step {
                         Proj::Field(name) => self.field(&value, name),
                         Proj::Payload(variant, name) => self.payload(&value, *variant, name),
+                        Proj::Part => self.step(&value, step),
                         Proj::Elem | Proj::Nth(_) => {
                             let place = Place { slot: self.store.alloc(value), path: vec![step.clone()] };
                             self.read(&[place])
@@ -371,7 +385,7 @@ impl Engine<'_> {
     }
 
     /// Writes, and does what building a value with such a part does.
-    fn store_write(&mut self, places: &[Place], value: &Val, span: Span) -> Result<(), Div> {
+    pub(super) fn store_write(&mut self, places: &[Place], value: &Val, span: Span) -> Result<(), Div> {
         self.here = span;
         self.write(places, value);
         self.drops_after_write(places, span);
@@ -426,10 +440,11 @@ impl Engine<'_> {
                 self.rec.observe(&loads);
                 let base = self.read(&places);
                 if let (Kind::Seq(_), Ty::Seq(_)) = (&index.kind, &index.ty) {
-                    // A range: the slice stands for the list.
-                    let widened = self.widen(&base);
-                    let slot = self.store.alloc(widened);
-                    return Ok(vec![Place { slot, path: Vec::new() }]);
+                    // A range: part of the list.
+                    for place in &mut places {
+                        place.path.push(Proj::Part);
+                    }
+                    return Ok(places);
                 }
                 if let Some(target) = self.index_through_impl(f, &places, &base, &index)? {
                     return Ok(target);
@@ -452,16 +467,7 @@ impl Engine<'_> {
             }
             Expr::Deref(inner) => {
                 let places = self.place(f, *inner)?;
-                let before = places.clone();
-                let places = self.follow(places);
-                if places == before {
-                    // Not a reference: a user type with `Deref`, or a copy of what a shared reference points to.
-                    let value = self.read(&places);
-                    if let Some(target) = self.deref_value(f, &value, &places)? {
-                        return Ok(self.as_places(target));
-                    }
-                }
-                Ok(places)
+                self.deref_places(f, places)
             }
             Expr::Block(block) if block.stmts.is_empty() && block.tail.is_some() && block.label.is_none() => {
                 match block.tail {
@@ -474,6 +480,27 @@ impl Engine<'_> {
                 Ok(self.as_places(value))
             }
         }
+    }
+
+    /// The places `*x` denotes, of those that `x` does.
+    pub(super) fn deref_places(&mut self, f: &mut Frame, places: Vec<Place>) -> Result<Vec<Place>, Div> {
+        let before = places.clone();
+        let places = self.follow(places);
+        if places == before {
+            // Not a reference: a user type with `Deref`, or a copy of what a shared reference points to.
+            let value = self.read(&places);
+            if let Some(target) = self.deref_value(f, &value, &places)? {
+                return Ok(self.as_places(target));
+            }
+        }
+        Ok(places)
+    }
+
+    /// True for a type of a table that can be read through but not written through.
+    pub(super) fn is_guarded(&mut self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(id, _) if self.is_model(id.krate))
+            && self.find_method(ty, &Name::new_static("deref")).is_some()
+            && self.find_method(ty, &Name::new_static("deref_mut")).is_none()
     }
 
     /// Places of a value: what it refers to, or a new slot that holds it.

@@ -12,9 +12,6 @@ pub(super) struct Limit {
     bound: Bound,
 }
 
-/// The role of a caller of whom something must hold that is not understood.
-pub(super) const UNTOLD: &str = "?";
-
 /// True when a condition that must have this outcome lets only some callers through. That the caller is no other than an
 /// argument says, or is not one of some, is no restriction.
 fn restricts(cond: &Cond, truth: bool) -> bool {
@@ -85,16 +82,16 @@ impl Engine<'_> {
         let Some(Term::Load { cell, key, field }) = sym.single() else { return };
         if matches!(key.as_slice(), [Term::Caller | Term::Origin]) {
             let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
-            self.rec.guards.push(Guard { role: None, address: false, cell, field, span, conditions });
+            self.rec.guards.push(Guard { role: None, untold: false, address: false, cell, field, span, conditions });
         }
     }
 
     /// Something about the caller must hold that is not understood.
     pub(super) fn untold_guard(&mut self, span: Span) {
         let conditions = self.conditions;
-        let role = Some(UNTOLD.to_owned());
         let cell = CellId(u32::MAX);
-        self.rec.guards.push(Guard { role, address: false, cell, field: Vec::new(), span, conditions });
+        let field = Vec::new();
+        self.rec.guards.push(Guard { role: None, untold: true, address: false, cell, field, span, conditions });
     }
 
     /// `new <= limit` must hold, where `new` is a loaded value changed by a delta and `limit` depends on no state.
@@ -155,7 +152,15 @@ impl Engine<'_> {
                 };
                 if let Some(Term::Load { cell, field, .. }) = stored.single() {
                     let (cell, field, conditions) = (*cell, field.clone(), self.conditions);
-                    self.rec.guards.push(Guard { role: None, address: true, cell, field, span, conditions });
+                    self.rec.guards.push(Guard {
+                        role: None,
+                        untold: false,
+                        address: true,
+                        cell,
+                        field,
+                        span,
+                        conditions,
+                    });
                 }
             }
             Cond::Present(load) if truth => {
@@ -169,7 +174,15 @@ impl Engine<'_> {
                     let cell = load.cell;
                     let conditions = self.conditions;
                     let field = Vec::new();
-                    self.rec.guards.push(Guard { role: None, address: false, cell, field, span, conditions });
+                    self.rec.guards.push(Guard {
+                        role: None,
+                        untold: false,
+                        address: false,
+                        cell,
+                        field,
+                        span,
+                        conditions,
+                    });
                 }
             }
             _ => {}

@@ -127,6 +127,8 @@ impl Engine<'_> {
             }
             "min" | "max" | "or" | "and" | "xor" => {
                 let (a, b) = (self.settle(arg(0)), self.settle(arg(1)));
+                self.implied(&a, super::implied::ORDERED, span);
+                self.implied(&b, super::implied::ORDERED, span);
                 let (x, y) = (self.whole_sym(&a), self.whole_sym(&b));
                 let mut sym = Sym::computed([&x, &y]);
                 sym.cap = false;
@@ -214,6 +216,10 @@ impl Engine<'_> {
             // A list literal as the empty or given content of a collection.
             (Kind::Seq(_), Ty::Seq(_) | Ty::Dict(..)) => value.retyped(ty),
             (Kind::Seq(_) | Kind::Iter(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Ref(_), _) => {
+                value
+            }
+            // Behind a pointer a value keeps its code.
+            (Kind::Struct(_) | Kind::Enum(_), Ty::Seq(_) | Ty::Dyn(_) | Ty::Func(..) | Ty::Param(..)) if matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) => {
                 value
             }
             (Kind::Struct(_) | Kind::Enum(_) | Kind::Tuple(_), _) if !value.ty.same_head(ty) => {

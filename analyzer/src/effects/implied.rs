@@ -9,12 +9,28 @@ use crate::ir::hir::{ItemId, ItemKind};
 use std::rc::Rc;
 
 /// Types inside types deeper than this are not looked at.
-const MAX_DEPTH: usize = 6;
+const MAX_DEPTH: usize = 24;
 
-pub(super) const SHOWN: &[&str] = &["Display", "Debug", "LowerHex", "UpperHex"];
+pub(super) const SHOWN: &[&str] =
+    &["Display", "Debug", "LowerHex", "UpperHex", "Binary", "Octal", "LowerExp", "UpperExp", "Pointer"];
 pub(super) const EQUAL: &[&str] = &["PartialEq"];
 pub(super) const ORDERED: &[&str] = &["PartialOrd", "Ord"];
+/// Impls behind a map or set, ordered or hashed.
 const KEYS: &[&str] = &["PartialOrd", "Ord", "Hash", "PartialEq"];
+
+/// Functions of types that traits of std have.
+const FUNCTIONS: &[(&str, &[&str])] = &[
+    ("Default", &["default"]),
+    ("From", &["from"]),
+    ("TryFrom", &["try_from"]),
+    ("FromStr", &["from_str"]),
+    ("FromIterator", &["from_iter"]),
+];
+
+/// True for the name of a function of a type that a trait of std has.
+pub(super) fn of_traits(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(_, functions)| functions.contains(&name))
+}
 
 /// Impls of a trait that values of a type may lead to: the type, a function, what names in it mean.
 pub(super) type Impls = Rc<[(Ty, ItemId, TyEnv)]>;
@@ -25,14 +41,37 @@ impl Engine<'_> {
         let traits: &[&'static str] = match name {
             "to_string" | "to_uppercase" => &["Display"],
             "clone" | "cloned" | "to_vec" | "to_owned" | "into_owned" | "resize" | "fill" | "extend_from_slice"
-            | "repeat" | "concat" | "make_mut" | "clone_from" => &["Clone"],
+            | "repeat" | "concat" | "make_mut" | "clone_from" | "cycle" | "extend_from_within" => &["Clone"],
             "eq" | "ne" | "starts_with" | "ends_with" | "dedup" => EQUAL,
             "sort" | "sort_unstable" | "max" | "min" | "clamp" | "binary_search" | "is_sorted" | "cmp"
             | "partial_cmp" | "lt" | "le" | "gt" | "ge" => ORDERED,
             "or_default" => &["Default"],
             "hash" => &["Hash"],
-            "contains" | "insert" | "get" | "get_mut" | "remove" | "entry" | "contains_key" | "extend" | "append"
-            | "range" | "from" => KEYS,
+            "contains"
+            | "insert"
+            | "get"
+            | "get_mut"
+            | "get_key_value"
+            | "remove"
+            | "remove_entry"
+            | "entry"
+            | "contains_key"
+            | "extend"
+            | "append"
+            | "range"
+            | "range_mut"
+            | "split_off"
+            | "from"
+            | "is_subset"
+            | "is_superset"
+            | "is_disjoint"
+            | "union"
+            | "intersection"
+            | "difference"
+            | "symmetric_difference"
+            | "push"
+            | "pop"
+            | "into_sorted_vec" => KEYS,
             "collect" => {
                 self.implied_of(want, "FromIterator", span);
                 KEYS
@@ -47,13 +86,22 @@ impl Engine<'_> {
             }
             "into" if want.is_unknown() => return self.implied_of(&Ty::Unknown, "From", span),
             _ if name.ends_with("_by_key") || name.ends_with("_by_cached_key") => {
-                return ORDERED.iter().for_each(|of_trait| self.implied_of(&Ty::Unknown, of_trait, span));
+                return KEYS.iter().for_each(|of_trait| self.implied_of(&Ty::Unknown, of_trait, span));
             }
             _ => return,
         };
         self.implied(value, traits, span);
         for arg in args {
             self.implied(arg, traits, span);
+        }
+    }
+
+    /// What a function of a type that is not known does, where a trait of std has it: whatever the contract wrote.
+    pub(super) fn implied_statically(&mut self, name: &str, span: Span) {
+        for (of_trait, functions) in FUNCTIONS {
+            if functions.contains(&name) {
+                self.implied_of(&Ty::Unknown, of_trait, span);
+            }
         }
     }
 
@@ -102,6 +150,7 @@ impl Engine<'_> {
     pub(super) fn some_time(&mut self, run: impl FnOnce(&mut Self)) {
         let before = std::mem::replace(&mut self.rec.state_lost, true);
         let mark = self.store.mark();
+        let (from, unknowns) = (self.rec.events.len(), self.rec.unknowns.len());
         self.conditions += 1;
         self.repeats += 1;
         run(self);
@@ -110,15 +159,23 @@ impl Engine<'_> {
         let changes = self.store.changes(mark);
         self.store.rollback(mark);
         self.store.join(vec![super::Changes::default(), changes]);
-        self.rec.state_lost = before;
+        self.forget_for_good(from);
+        self.rec.state_lost = before || self.rec.unknowns.len() > unknowns;
     }
 
     fn types_in(&mut self, value: &Val, found: &mut Vec<Ty>, depth: usize) {
+        // Of a value whose type is not known, or too deep to tell, whatever the contract wrote.
+        let plain = depth <= MAX_DEPTH
+            && match &value.kind {
+                Kind::Sym(sym) => sym.constant().is_some(),
+                _ => true,
+            };
+        let ty = if depth > MAX_DEPTH { Ty::Unknown } else { value.ty.clone() };
+        if !(ty.is_unknown() && plain || found.contains(&ty)) {
+            found.push(ty);
+        }
         if depth > MAX_DEPTH {
             return;
-        }
-        if !value.ty.is_unknown() && !found.contains(&value.ty) {
-            found.push(value.ty.clone());
         }
         match &value.kind {
             Kind::Seq(seq) => {

@@ -416,7 +416,7 @@ impl Engine<'_> {
         match sym.single() {
             Some(Term::Load { cell, field, key }) if key.is_empty() => {
                 let (cell, field) = (*cell, field.clone());
-                self.rec.guards.push(Guard { role: None, address: true, cell, field, span, conditions });
+                self.rec.guards.push(Guard { role: None, untold: false, address: true, cell, field, span, conditions });
             }
             Some(Term::Arg(path)) if conditions == 0 => {
                 if let [Step::Field(name)] = path.as_slice() {

@@ -124,6 +124,15 @@ impl Engine<'_> {
         }
     }
 
+    /// What code wrote that may run again at any later point: nothing of those cells is known for the rest of the call.
+    pub(super) fn forget_for_good(&mut self, from: usize) {
+        for event in &self.rec.events[from.min(self.rec.events.len())..] {
+            if matches!(event.did, Did::Write(_) | Did::Delete | Did::Append) {
+                self.memory.seen.remove(&event.cell);
+            }
+        }
+    }
+
     /// After a write of `value` was recorded.
     pub(super) fn keep_write(&mut self, before: Before, key: &[Rc<Sym>], value: &Val) {
         if self.repeats > 0 || self.rec.state_lost {

@@ -1,10 +1,10 @@
 //! Method calls: which code `x.name(..)` means. Inherent methods come before trait methods, defaults of traits after
 //! overriding ones, built-in methods and `Deref` last; what remains is judged by whether it could reach state.
 
-use super::native;
 use super::value::{Kind, Place, Proj, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv, ty::unify};
-use crate::ir::hir::{ExprId, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
+use super::{implied, native};
+use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
 use crate::ir::{Span, UnknownReason};
 use std::rc::Rc;
 
@@ -30,7 +30,18 @@ impl Engine<'_> {
         span: Span,
     ) -> Ev {
         let in_try = std::mem::take(&mut self.try_context);
-        let places = self.place(f, recv)?;
+        let places = match f.body.clone().expr(recv) {
+            // `(*guard).set(..)`: a method of what the guard guards.
+            Expr::Deref(inner) => {
+                let places = self.place(f, *inner)?;
+                let ty = self.read(&places).ty;
+                match self.is_guarded(&ty) && self.find_method(&ty, name).is_some() {
+                    true => places,
+                    false => self.deref_places(f, places)?,
+                }
+            }
+            _ => self.place(f, recv)?,
+        };
         let env = f.env.clone();
         let generic: Vec<Ty> = turbofish.iter().map(|arg| self.lower_ty(arg, &env)).collect();
         let places = self.follow(places);
@@ -469,7 +480,10 @@ impl Engine<'_> {
         for arg in &args {
             cap |= self.carries_cap(arg, 0);
         }
-        let ambient = self.ambient && self.may_touch_state(&name);
+        // A function of a type is not among the methods.
+        let of_type = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_none())
+            && !self.is_pure(trait_id.krate);
+        let ambient = self.ambient && (of_type || self.may_touch_state(&name));
         if !cap && !ambient {
             return self.unseen_call(UnknownReason::OpenTrait, &name, &args, want, span);
         }
@@ -720,6 +734,9 @@ impl Engine<'_> {
         if let Some((first, rest)) = args.split_first() {
             self.implied_by(name, first, rest, want, span);
         }
+        if ty.is_unknown() {
+            self.implied_statically(name, span);
+        }
         if let Some(result) = self.native_function(ty, name, &args, want) {
             return result;
         }
@@ -756,6 +773,10 @@ impl Engine<'_> {
         let what = match ty {
             Ty::Adt(id, _) => format!("{}::{name}", self.item(*id).name),
             Ty::External(path) => format!("{}::{name}", path.iter().map(Name::as_str).collect::<Vec<_>>().join("::")),
+            Ty::Unknown if !implied::of_traits(name) => {
+                let name = format!("?::{name}");
+                return self.unseen_function(UnknownReason::UnresolvedCall, &name, &args, want, span);
+            }
             _ => name.to_string(),
         };
         self.unseen_call(UnknownReason::UnresolvedCall, &what, &args, want, span)

@@ -43,7 +43,7 @@ pub(crate) mod value;
 
 pub(crate) use loops::children;
 pub(crate) use record::append_frame;
-pub(crate) use run::EntrySpec;
+pub(crate) use run::{EntrySpec, Footprints};
 pub(crate) use value::Val as Value;
 
 use crate::ir::hir::{Body, CrateId, ExprId, ItemId, LocalId, Name};

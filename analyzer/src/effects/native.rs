@@ -104,6 +104,10 @@ pub(super) fn identity_method(name: &str) -> bool {
     )
 }
 
+/// Methods of lists that keep what is handed to them: no code that goes in runs there.
+const KEEPING: &[&str] =
+    &["push", "push_back", "push_front", "insert", "replace", "fill", "resize", "extend", "append"];
+
 /// The method behind an operator.
 pub(super) fn operator(op: BinOp) -> Option<&'static str> {
     Some(match op {
@@ -121,6 +125,13 @@ pub(super) fn operator(op: BinOp) -> Option<&'static str> {
         BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => "partial_cmp",
         BinOp::And | BinOp::Or => return None,
     })
+}
+
+/// The operator behind a method that assigns.
+fn assigned(name: &str) -> Option<BinOp> {
+    let op = name.strip_suffix("_assign")?;
+    use BinOp::{Add, BitAnd, BitOr, BitXor, Div, Mul, Rem, Shl, Shr, Sub};
+    [Add, Sub, Mul, Div, Rem, BitAnd, BitOr, BitXor, Shl, Shr].into_iter().find(|known| operator(*known) == Some(op))
 }
 
 /// Constants of built-in types.
@@ -251,12 +262,11 @@ impl Engine<'_> {
         span: Span,
     ) -> Option<Ev> {
         let before = self.called;
-        let result = self.built_in(f, places, value, name, generic, args, want, span)?;
-        let kept = ["push", "push_back", "push_front", "insert", "replace", "fill", "resize", "extend", "append"];
+        let result = self.builtin_by_type(f, places, value, name, generic, args, want, span)?;
         let lazy = matches!(&result, Ok(Val { kind: Kind::Iter(_), .. }))
             // An array's `map` runs at once.
             && !(name == "map" && matches!(&value.kind, Kind::Seq(seq) if !seq.range));
-        if self.called == before && !lazy && !kept.contains(&name.as_str()) {
+        if self.called == before && !lazy && !KEEPING.contains(&name.as_str()) {
             for arg in args {
                 self.run_escaping_closures(arg, span);
             }
@@ -265,7 +275,7 @@ impl Engine<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn built_in(
+    fn builtin_by_type(
         &mut self,
         f: &mut Frame,
         places: &[Place],
@@ -291,6 +301,14 @@ impl Engine<'_> {
             return (name == "clone").then(|| Ok(value.clone()));
         }
         if let Ty::Prim(prim) = &value.ty {
+            if let (Some(op), [arg]) = (assigned(name), args) {
+                // `x.add_assign(y)` is `x += y`.
+                let new = match self.binary(f, op, value.clone(), arg.clone(), &value.ty, span) {
+                    Ok(new) => new,
+                    Err(div) => return Some(Err(div)),
+                };
+                return Some(self.store_write(places, &new, span).map(|()| Val::unit()));
+            }
             if prim == "str" {
                 if let Some(result) = self.text_method(value, name, args) {
                     return Some(Ok(result));

@@ -173,19 +173,17 @@ impl Engine<'_> {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        self.conditions += 1;
-        self.repeats += 1;
         for (item, env) in self.listeners.clone() {
             let info = self.item(item);
             let ItemKind::Fn(function) = &info.kind else { continue };
             let params = function.params.clone();
             let args = params.iter().map(|(_, ty)| Val::any(self.lower_ty(ty, &env))).collect();
             let span = info.name_span;
-            // However it ends, the call out goes on.
-            let _ = self.call_item(item, env, &[], None, args, &Ty::Unknown, span);
+            self.some_time(|engine| {
+                // However it ends, the call out goes on.
+                let _ = engine.call_item(item, env, &[], None, args, &Ty::Unknown, span);
+            });
         }
-        self.conditions -= 1;
-        self.repeats -= 1;
     }
 
     /// Sets what is known of a contract's environment: its parameters, and types of its own that may be supplied.
@@ -350,7 +348,8 @@ impl Engine<'_> {
             self.assumes.insert(text);
         } else {
             let (cell, conditions) = (CellId(u32::MAX), self.conditions);
-            let guard = Guard { role: Some(text), address: false, cell, field: Vec::new(), span, conditions };
+            let role = Some(text);
+            let guard = Guard { role, untold: false, address: false, cell, field: Vec::new(), span, conditions };
             self.rec.guards.push(guard);
         }
         Val::unit()
@@ -374,28 +373,51 @@ impl Engine<'_> {
 
     /// True for a function in an impl of a type's own.
     fn is_inherent(&self, id: ItemId) -> bool {
-        self.impls.impls.iter().any(|info| info.trait_name.is_none() && info.assoc.values().any(|own| *own == id))
+        let item = self.item(id);
+        let ItemKind::Fn(function) = &item.kind else { return false };
+        let owner = function.owner.map(|idx| self.item(ItemId { krate: id.krate, idx }));
+        owner.is_some_and(|owner| matches!(&owner.kind, ItemKind::Impl(block) if block.of_trait.is_none()))
     }
 
-    /// True when the text of a row, or of rows of its crate that it may call, says so.
+    /// True when the text of a row says so, or of any row of its crate that it may call: one whose name a path in it ends
+    /// with, or a method call in it has.
     fn row_touches_state(&mut self, id: ItemId) -> bool {
         if let Some(&known) = self.touching.get(&id) {
             return known;
         }
-        self.touching.insert(id, false);
-        let Some(body) = self.world.body(id) else { return false };
-        let touches = body.exprs.iter().any(|(expr, _)| match expr {
-            Expr::Path(path) => match path.segments.as_slice() {
-                [host, .., name] => host.name == "host" && TOUCHING.contains(&name.name.as_str()),
-                _ => false,
-            },
-            Expr::MethodCall(_, name, ..) => {
-                let rows = self.impls.methods.get(name).cloned().unwrap_or_default();
-                rows.into_iter().any(|row| row.krate == id.krate && self.row_touches_state(row))
+        let mut seen = vec![id];
+        let mut at = 0;
+        let mut touches = false;
+        while let (Some(&row), false) = (seen.get(at), touches) {
+            at += 1;
+            touches = self.touching.get(&row) == Some(&true);
+            let Some(body) = self.world.body(row) else { continue };
+            let mut names: Vec<&Name> = Vec::new();
+            for (expr, _) in &body.exprs {
+                match expr {
+                    Expr::Path(path) => match path.segments.as_slice() {
+                        [host, .., name] if host.name == "host" => touches |= TOUCHING.contains(&name.name.as_str()),
+                        [.., name] => names.push(&name.name),
+                        [] => {}
+                    },
+                    Expr::MethodCall(_, name, ..) => names.push(name),
+                    _ => {}
+                }
             }
-            _ => false,
-        });
-        self.touching.insert(id, touches);
+            let items = self.world.krate(id.krate);
+            for (idx, item) in items.items.iter().enumerate() {
+                let next = ItemId { krate: id.krate, idx: idx as u32 };
+                if matches!(item.kind, ItemKind::Fn(_)) && names.contains(&&item.name) && !seen.contains(&next) {
+                    seen.push(next);
+                }
+            }
+        }
+        if touches {
+            self.touching.insert(id, true);
+        } else {
+            // Nor do those that it may call.
+            self.touching.extend(seen.into_iter().map(|row| (row, false)));
+        }
         touches
     }
 

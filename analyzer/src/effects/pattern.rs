@@ -601,7 +601,6 @@ fn positions(before: &[PatId], after: Option<&[PatId]>, count: usize) -> Vec<(us
     found
 }
 
-/// All bindings of a pattern.
 /// True when part of what is matched is bound by mutable reference (`ref mut x`).
 pub(super) fn lends(body: &crate::ir::hir::Body, pat: PatId) -> bool {
     match body.pat(pat) {
@@ -619,6 +618,7 @@ pub(super) fn lends(body: &crate::ir::hir::Body, pat: PatId) -> bool {
     }
 }
 
+/// All bindings of a pattern.
 pub(super) fn bindings(body: &crate::ir::hir::Body, pat: PatId) -> Vec<LocalId> {
     let mut found = Vec::new();
     let mut todo = vec![pat];

@@ -98,6 +98,8 @@ pub(super) struct Event {
 pub(super) struct Guard {
     /// A role that no cell of the contract keeps.
     pub(super) role: Option<String>,
+    /// Something must hold of the caller that is not understood; nothing else is said.
+    pub(super) untold: bool,
     pub(super) address: bool,
     pub(super) cell: CellId,
     pub(super) field: Vec<String>,
@@ -593,7 +595,6 @@ fn combine(a: &Access, b: &Access) -> Option<Mode> {
     })
 }
 
-/// True unless the keys must differ within one call.
 /// True only if two keys are certainly the same: of values that are not known, or one of several, equal descriptions say nothing.
 pub(super) fn same_key(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
     a.len() == b.len()
@@ -603,6 +604,7 @@ pub(super) fn same_key(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
         })
 }
 
+/// True unless the keys must differ within one call.
 pub(super) fn keys_may_equal(a: &[Rc<Sym>], b: &[Rc<Sym>]) -> bool {
     a.iter().zip(b).all(|(a, b)| {
         if a.terms.is_empty() || b.terms.is_empty() {
@@ -641,14 +643,16 @@ pub(super) fn changed_fields(
     for (name, field) in &fields.fields {
         path.push(name.clone());
         let from_here = |delta: &Rc<Delta>| delta.load == load && !delta.option && delta.path == *path;
+        // Not what stands for a value that is absent.
+        let as_loaded = |delta: &Rc<Delta>| delta.op.is_none() && delta.default.is_none();
         match &field.kind {
             Kind::Sym(sym) => match sym.delta.as_ref().filter(|delta| from_here(delta)) {
-                Some(delta) if delta.op.is_none() => {}
+                Some(delta) if as_loaded(delta) => {}
                 Some(delta) if path.len() == 1 => changed.push((path.clone(), Some(delta.clone()))),
                 _ => changed.push((path.clone(), None)),
             },
             Kind::Struct(inner) => match inner.base.as_ref().and_then(|base| base.delta.as_ref()) {
-                Some(delta) if from_here(delta) && delta.op.is_none() => changed_fields(inner, load, path, changed),
+                Some(delta) if from_here(delta) && as_loaded(delta) => changed_fields(inner, load, path, changed),
                 _ => changed.push((path.clone(), None)),
             },
             _ => changed.push((path.clone(), None)),

@@ -7,7 +7,9 @@ use super::value::{FuncVal, Val};
 use super::{Engine, Frame, Known};
 use crate::frameworks::models;
 use crate::ir::hir::{Body, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Access, Callers, Cell, CellId, External, FileId, Param, Span, Step, Term, Type, Unit, Unknown};
+use crate::ir::{
+    Access, Callers, Cell, CellId, Entry, EntryKind, External, FileId, Param, Span, Step, Term, Type, Unit, Unknown,
+};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub(crate) struct EntrySpec {
 }
 
 /// What one run found.
+#[derive(Default)]
 pub(crate) struct Footprints {
     pub(crate) accesses: Vec<Access>,
     pub(crate) externals: Vec<External>,
@@ -42,6 +45,26 @@ pub(crate) struct Footprints {
     pub(crate) nested: Vec<(Term, Ty)>,
     /// Numbers under which the chain will call this contract back within the same transaction; `None` is any.
     pub(crate) callbacks: Vec<Option<crate::ir::Const>>,
+}
+
+impl Footprints {
+    /// The entry point whose run this is. Whoever may call is told at `span` only where that is not everybody.
+    pub(crate) fn into_entry(self, name: String, kind: EntryKind, params: Vec<Param>, span: Span) -> Entry {
+        let callers_span = if self.callers == Callers::Anyone { Span::NONE } else { self.callers_span };
+        Entry {
+            name,
+            kind,
+            refines: None,
+            callers: self.callers,
+            callers_span,
+            params,
+            accesses: self.accesses,
+            externals: self.externals,
+            unknowns: self.unknowns,
+            accounts: None,
+            span,
+        }
+    }
 }
 
 impl<'w> Engine<'w> {
@@ -313,19 +336,18 @@ impl<'w> Engine<'w> {
     fn callers(&mut self) -> (Callers, Span) {
         let certain = self.rec.guards.iter().filter(|guard| guard.conditions == 0);
         let mut guards: Vec<Guard> = certain
-            .filter(|guard| guard.role.is_some() || guard.address || !self.writes_own(guard.cell))
+            .filter(|guard| guard.untold || guard.role.is_some() || guard.address || !self.writes_own(guard.cell))
             .cloned()
             .collect();
         guards.sort();
-        let untold = |guard: &&Guard| guard.role.as_deref() == Some(super::guards::UNTOLD);
-        let told = guards.iter().find(|guard| guard.address).or_else(|| guards.iter().find(|guard| !untold(guard)));
+        let told = guards.iter().find(|guard| guard.address).or_else(|| guards.iter().find(|guard| !guard.untold));
         let Some(guard) = told.or_else(|| guards.first()) else {
             return (Callers::Anyone, Span::NONE);
         };
+        if guard.untold {
+            return (Callers::Some, guard.span);
+        }
         if let Some(role) = &guard.role {
-            if role == super::guards::UNTOLD {
-                return (Callers::Some, guard.span);
-            }
             return (Callers::Role(role.clone()), guard.span);
         }
         let mut place = self.cells.get(guard.cell).name.clone();

@@ -1,6 +1,6 @@
 //! Methods of sequences and iterators.
 
-use super::value::{Iter, Kind, MAX_EXACT, Place, Proj, SeqVal, Sym, Val, join};
+use super::value::{Cond, Iter, Kind, MAX_EXACT, Place, Proj, SeqVal, Sym, Val, join};
 use super::{Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::Name;
 use crate::ir::{Const, Span};
@@ -147,6 +147,20 @@ impl Engine<'_> {
             })),
             "contains" | "starts_with" | "ends_with" | "binary_search" | "contains_key" | "eq" | "ne" => {
                 let mut sym = Sym::default();
+                if matches!(whole.kind, Kind::Iter(_)) {
+                    // Iterators are compared by what they give.
+                    for part in std::iter::once(&whole).chain(args) {
+                        match self.for_each(f, part, &mut |_, _, element| Ok(element)) {
+                            Ok(element) => {
+                                sym = Sym::computed([
+                                    &sym,
+                                    &element.map_or_else(Sym::default, |all| self.whole_sym(&all)),
+                                ])
+                            }
+                            Err(div) => return Some(Err(div)),
+                        }
+                    }
+                }
                 for part in std::iter::once(&whole).chain(args) {
                     let loads = self.loads_of(part);
                     sym.loads = super::value::union(&sym.loads, &loads);
@@ -171,6 +185,17 @@ impl Engine<'_> {
                 }))
             }
             "get" | "get_mut" | "last_mut" | "first_mut" => {
+                if let Some(Val { kind: Kind::Seq(range), .. }) = args.first() {
+                    if range.range {
+                        let mut below = places.to_vec();
+                        below.iter_mut().for_each(|place| place.path.push(Proj::Part));
+                        let part = match name == "get_mut" {
+                            true => Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(below)) },
+                            false => self.read(&below),
+                        };
+                        return Some(Ok(self.maybe(part)));
+                    }
+                }
                 let at = match args.first().map(|index| self.whole_sym(index)) {
                     Some(sym) => {
                         self.rec.observe(&sym.loads.clone());
@@ -219,6 +244,11 @@ impl Engine<'_> {
                         };
                         let new = new.retyped(&value.ty);
                         self.write(places, &new);
+                        if let (Kind::Ref(from), "append") = (&other.kind, name) {
+                            // What was there is not there any more.
+                            let empty = self.list(Vec::new(), &elem_ty).retyped(&value.ty);
+                            self.write(from, &empty);
+                        }
                         Some(Ok(Val::unit()))
                     }
                     Ok(None) => Some(Ok(Val::unit())),
@@ -546,6 +576,7 @@ impl Engine<'_> {
     ) -> Ev {
         let Some(func) = args.first().cloned() else { return Ok(Val::any(want.clone())) };
         let mut picked: Option<Val> = None;
+        let mut denied = name == "all";
         let pairs = matches!(name, "max_by" | "min_by" | "is_sorted_by");
         let mut sym = self.whole_sym(source).widened();
         self.for_each(f, source, &mut |engine, f, element| {
@@ -553,6 +584,7 @@ impl Engine<'_> {
             let result = engine.call_value(Some(f), &func, passed, &Ty::Unknown, span)?;
             let loads = engine.loads_of(&result);
             sym.loads = super::value::union(&sym.loads, &loads);
+            denied &= is_denial(&result);
             let value = if name == "find_map" { engine.success_payload(&result) } else { Some(element) };
             if let Some(value) = value {
                 picked = Some(match picked.take() {
@@ -563,6 +595,8 @@ impl Engine<'_> {
             Ok(result)
         })?;
         Ok(match name {
+            // That all are not something is that none is.
+            "all" if denied => Val::sym(Ty::bool(), super::eval::negated(&sym)),
             "any" | "all" | "is_sorted_by" => Val::sym(Ty::bool(), sym),
             "position" | "rposition" => Val::sym(self.option_of(Ty::usize()), sym),
             "partition_point" => Val::sym(Ty::usize(), sym),
@@ -580,5 +614,13 @@ impl Engine<'_> {
                 }
             }
         })
+    }
+}
+
+/// True for a truth value that says that something is not so.
+fn is_denial(value: &Val) -> bool {
+    match &value.kind {
+        Kind::Sym(sym) => matches!(sym.cond.as_deref(), Some(Cond::Not(_) | Cond::Eq(false, ..))),
+        _ => false,
     }
 }

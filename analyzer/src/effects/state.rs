@@ -94,6 +94,17 @@ impl Engine<'_> {
                 let value = self.read_one(&place, false);
                 match &value.kind {
                     Kind::Ref(targets) => next.extend(targets.iter().cloned()),
+                    // One of several, some of them references.
+                    Kind::Multi(parts) => {
+                        for part in parts.iter() {
+                            if let Kind::Ref(targets) = &part.kind {
+                                next.extend(targets.iter().cloned());
+                            }
+                        }
+                        if !parts.iter().all(|part| matches!(part.kind, Kind::Ref(_))) {
+                            found.push(place);
+                        }
+                    }
                     _ => found.push(place),
                 }
             }
@@ -148,6 +159,10 @@ impl Engine<'_> {
             Proj::Field(name) => self.field(value, name),
             Proj::Payload(variant, name) => self.payload(value, *variant, name),
             Proj::Elem => self.element(value),
+            Proj::Part => {
+                let settled = self.settle(value.clone());
+                self.widen(&settled)
+            }
             Proj::Nth(at) => {
                 let settled = self.settle(value.clone());
                 match &settled.kind {
@@ -166,7 +181,7 @@ impl Engine<'_> {
         let places = self.follow_parents(places);
         let strong = places.len() == 1;
         for place in &places {
-            let weak = !strong || place.path.contains(&Proj::Elem);
+            let weak = !strong || place.path.iter().any(|step| matches!(step, Proj::Elem | Proj::Part));
             let root = self.store.get(place.slot).clone();
             let new = self.replace(&root, &place.path, value, weak);
             self.store.set(place.slot, new);
@@ -249,6 +264,14 @@ impl Engine<'_> {
                 }
                 seq.sym = Rc::new(seq.sym.widened());
                 Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(seq)) }
+            }
+            (Proj::Part, _) => {
+                let inner = self.widen(old);
+                let new = self.replace(&inner, rest, value, true);
+                let elem = join(&self.element(old), &self.element(&new), 0);
+                let sym = Sym::computed([&self.whole_sym(old), &self.whole_sym(&new)]);
+                let all = SeqVal { exact: None, elem, sym: Rc::new(sym), range: false };
+                Val { ty: old.ty.clone(), kind: Kind::Seq(Rc::new(all)) }
             }
             (Proj::Elem | Proj::Nth(_), _) => {
                 let inner = self.element(old);

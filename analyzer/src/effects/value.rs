@@ -177,6 +177,8 @@ pub(crate) enum Proj {
     Elem,
     /// Element of a list whose elements are known apart.
     Nth(usize),
+    /// Some elements of a list, as a list; writes are weak.
+    Part,
 }
 
 /// A memory place: a slot of the store and a path below it.

@@ -6,11 +6,11 @@
 
 mod runtime;
 
-use super::{Framework, unmarked};
+use super::{Framework, distinct, not_seen, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
 use crate::ir::hir::{Attr, CrateId, Impl, Item, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Callers, Contract, Entry, EntryKind, Span};
+use crate::ir::{Contract, Entry, EntryKind};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -116,10 +116,9 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         engine.surround(outside, beside);
         engine.listeners.clone_from(&pallet.listeners);
         for entry in &pallet.entries {
-            let entry = entry_of(engine, entry);
-            if !entries.iter().any(|known| known.name == entry.name) {
-                entries.push(entry);
-            }
+            let mut entry = entry_of(engine, entry);
+            entry.name = distinct(&entries, entry.name);
+            entries.push(entry);
         }
         if !entries.is_empty() {
             found.push((pallet.path, entries));
@@ -209,12 +208,16 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId, assembled: Option<&Ty>) -> V
         let view =
             has(&block.attrs, "pallet::view_functions") || has(&block.attrs, "pallet::view_functions_experimental");
         let special = BY_THEMSELVES.iter().find(|(path, _)| has(&block.attrs, path)).map(|(_, list)| *list);
-        if listens(&info) {
-            let env = match assembled {
-                Some(ty) => engine.impl_env(&info, ty),
-                None => Some(generic_env(engine, &info, written)),
-            };
-            let Some(env) = env else { continue };
+        let told = listens(&info);
+        if !told && !call && !tasks && !view && special.is_none() {
+            continue;
+        }
+        let env = match assembled {
+            Some(ty) => engine.impl_env(&info, ty),
+            None => Some(generic_env(engine, &info, written)),
+        };
+        let Some(env) = env else { continue };
+        if told {
             let functions = written.items.iter().map(|&idx| ItemId { krate, idx });
             let functions: Vec<ItemId> = functions
                 .filter(|id| matches!(&engine.item(*id).kind, ItemKind::Fn(code) if code.has_body && code.receiver.is_none()))
@@ -224,14 +227,6 @@ fn pallets(engine: &mut Engine<'_>, krate: CrateId, assembled: Option<&Ty>) -> V
             }
             continue;
         }
-        if !call && !tasks && !view && special.is_none() {
-            continue;
-        }
-        let env = match assembled {
-            Some(ty) => engine.impl_env(&info, ty),
-            None => Some(generic_env(engine, &info, written)),
-        };
-        let Some(env) = env else { continue };
         for &idx in &written.items {
             let item = ItemId { krate, idx };
             let function = engine.item(item);
@@ -334,20 +329,5 @@ fn entry_of(engine: &mut Engine<'_>, found: &Found) -> Entry {
         assumptions: Vec::new(),
         paid: false,
     };
-    let result = engine.run(&spec);
-    let callers = result.callers;
-    let callers_span = if callers == Callers::Anyone { Span::NONE } else { result.callers_span };
-    Entry {
-        name: found.name.clone(),
-        kind: found.kind,
-        refines: None,
-        callers,
-        callers_span,
-        params,
-        accesses: result.accesses,
-        externals: result.externals,
-        unknowns: result.unknowns,
-        accounts: None,
-        span: info.name_span,
-    }
+    engine.run(&spec).into_entry(found.name.clone(), found.kind, params, info.name_span)
 }

@@ -4,12 +4,12 @@
 //! message with `&mut self` saves it unless it returns an error, a constructor writes it.
 //! Source: use-ink/ink `crates/ink/codegen/src/generator/dispatch.rs`, `crates/ink/ir/src/ir/item_impl`.
 
-use super::Framework;
+use super::{Framework, distinct};
 use crate::effects::rooted::{RootMode, Rooting};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name, Receiver};
-use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Span};
+use crate::ir::{CellId, Contract, Entry, EntryKind};
 use std::rc::Rc;
 
 pub(crate) const FRAMEWORK: Framework =
@@ -85,10 +85,9 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         let ty = engine.item_ty_with(storage, Vec::new(), 0);
         let mut entries: Vec<Entry> = Vec::new();
         for info in impls {
-            for entry in entries_of(engine, &info, &ty, root) {
-                if !entries.iter().any(|known| known.name == entry.name) {
-                    entries.push(entry);
-                }
+            for mut entry in entries_of(engine, &info, &ty, root) {
+                entry.name = distinct(&entries, entry.name);
+                entries.push(entry);
             }
         }
         let inner = engine.world.krate(krate).modules[module as usize].name.to_string();
@@ -164,33 +163,19 @@ fn entry_of(
         true => Rooting::Built { ty: ty.clone() },
         false => Rooting::Receiver { ty: ty.clone(), mutable },
     };
-    let found = engine.run_rooted(&spec, &rooting);
-    let mut accesses = found.accesses;
+    let mut found = engine.run_rooted(&spec, &rooting);
     let mode = match (constructor, mutable) {
         (true, _) => RootMode::Built,
         (_, true) => RootMode::Saved,
         _ => RootMode::Loaded,
     };
-    let touched = engine.root_access(root, &accesses, mode, found.unknowns.is_empty());
-    accesses.push(touched);
-    accesses.sort();
-    let callers = found.callers;
-    let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
-    Entry {
-        name,
-        kind: match (constructor, mutable) {
-            (true, _) => EntryKind::Init,
-            (_, true) => EntryKind::Call,
-            _ => EntryKind::View,
-        },
-        refines: None,
-        callers,
-        callers_span,
-        params,
-        accesses,
-        externals: found.externals,
-        unknowns: found.unknowns,
-        accounts: None,
-        span: info.name_span,
-    }
+    let touched = engine.root_access(root, &found.accesses, mode, found.unknowns.is_empty());
+    found.accesses.push(touched);
+    found.accesses.sort();
+    let kind = match (constructor, mutable) {
+        (true, _) => EntryKind::Init,
+        (_, true) => EntryKind::Call,
+        _ => EntryKind::View,
+    };
+    found.into_entry(name, kind, params, info.name_span)
 }

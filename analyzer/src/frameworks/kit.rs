@@ -6,7 +6,7 @@ use super::{Framework, unmarked};
 use crate::effects::ty::{Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
 use crate::ir::hir::{CrateId, Item, ItemId, ItemKind, ModId};
-use crate::ir::{Callers, Cell, Contract, Entry, EntryKind, Reach, Span, Unknown, UnknownReason};
+use crate::ir::{Cell, Contract, Entry, EntryKind, Reach, Unknown, UnknownReason};
 use crate::source::Package;
 
 /// What holds for all contracts of a framework, besides its tables.
@@ -92,33 +92,18 @@ impl Engine<'_> {
             assumptions: Vec::new(),
             paid: false,
         };
-        let found = self.run(&spec);
+        let mut found = self.run(&spec);
         for param in &mut params {
             param.auth = found.auths.contains(&param.name);
         }
-        let mut unknowns = found.unknowns;
-        unknowns.extend(self.undescribed.map(|name| Unknown {
+        found.unknowns.extend(self.undescribed.map(|name| Unknown {
             reason: UnknownReason::MissingDependency,
             what: format!("no table says what `{name}` does"),
             reach: Reach::Contract,
             span: info.name_span,
             via: Vec::new(),
         }));
-        let callers = found.callers;
-        let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
-        Entry {
-            name,
-            kind,
-            refines: None,
-            callers,
-            callers_span,
-            params,
-            accesses: found.accesses,
-            externals: found.externals,
-            unknowns,
-            accounts: None,
-            span: info.name_span,
-        }
+        found.into_entry(name, kind, params, info.name_span)
     }
 
     /// What names mean around a function: in its module, or in the impl it stands in.

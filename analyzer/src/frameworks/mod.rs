@@ -16,8 +16,9 @@ pub(crate) mod stylus;
 pub use crate::effects::Engine;
 pub use kit::Facts;
 
+use crate::effects::Footprints;
 use crate::ir::hir::CrateId;
-use crate::ir::{Cell, Contract, Entry};
+use crate::ir::{Cell, Contract, Entry, EntryKind, Reach, Span, Unknown, UnknownReason};
 
 /// A framework. `docs/src/new-framework.md` adds one, step by step.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,24 @@ pub struct Framework {
 /// The name of a parameter as callers see it: the mark of one that is not used is none of theirs.
 pub(crate) fn unmarked(name: &str) -> &str {
     name.trim_start_matches('_')
+}
+
+/// A name that no entry point has yet: two of one name are two, told apart by a number.
+fn distinct(entries: &[Entry], name: String) -> String {
+    let taken = |name: &str| entries.iter().any(|known| known.name == name);
+    if !taken(&name) {
+        return name;
+    }
+    let numbered = (2..).map(|at| format!("{name}_{at}"));
+    let mut free = numbered.filter(|name| !taken(name));
+    free.next().unwrap_or(name)
+}
+
+/// Stands for entry points whose code nobody can see: whoever calls them may do anything.
+fn not_seen(name: String, what: String, span: Span) -> Entry {
+    let reason = UnknownReason::MissingDependency;
+    let unknowns = vec![Unknown { reason, what, reach: Reach::Contract, span, via: Vec::new() }];
+    Footprints { unknowns, ..Footprints::default() }.into_entry(name, EntryKind::Call, Vec::new(), span)
 }
 
 impl Framework {

@@ -9,7 +9,7 @@ use crate::effects::rooted::{RootMode, Rooting};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, OWN_ADDRESS};
 use crate::ir::hir::{Attr, CrateId, Function, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
-use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Mode, Span};
+use crate::ir::{Callers, CellId, Contract, Entry, EntryKind, Mode};
 use crate::source::{Ns, Resolved};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -228,8 +228,8 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
         (Some(ty), Some(_)) => Rooting::Receiver { ty: ty.clone(), mutable },
         _ => Rooting::None,
     };
-    let found = engine.run_rooted(&spec, &rooting);
-    let mut accesses = found.accesses;
+    let mut found = engine.run_rooted(&spec, &rooting);
+    let mut accesses = std::mem::take(&mut found.accesses);
     // Code that reads or writes the key itself.
     let mut raw = false;
     for access in accesses.iter_mut().filter(|access| access.cell == root) {
@@ -252,28 +252,16 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
         accesses.push(touched);
     }
     accesses.sort();
-    let (callers, callers_span) = match (private, found.callers) {
-        (true, _) => (Callers::Address("self".to_owned()), info.name_span),
-        (false, Callers::Anyone) => (Callers::Anyone, Span::NONE),
-        (false, callers) => (callers, found.callers_span),
+    let kind = match (init, ignores) {
+        (true, true) => EntryKind::Migrate,
+        (true, false) => EntryKind::Init,
+        _ if callback => EntryKind::Callback,
+        _ if mutable || unmangled(&info.attrs) => EntryKind::Call,
+        _ => EntryKind::View,
     };
-    Entry {
-        name: info.name.to_string(),
-        kind: match (init, ignores) {
-            (true, true) => EntryKind::Migrate,
-            (true, false) => EntryKind::Init,
-            _ if callback => EntryKind::Callback,
-            _ if mutable || unmangled(&info.attrs) => EntryKind::Call,
-            _ => EntryKind::View,
-        },
-        refines: None,
-        callers,
-        callers_span,
-        params,
-        accesses,
-        externals: found.externals,
-        unknowns: found.unknowns,
-        accounts: None,
-        span: info.name_span,
+    if private {
+        (found.callers, found.callers_span) = (Callers::Address("self".to_owned()), info.name_span);
     }
+    found.accesses = accesses;
+    found.into_entry(info.name.to_string(), kind, params, info.name_span)
 }

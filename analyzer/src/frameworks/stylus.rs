@@ -6,11 +6,11 @@
 
 mod layout;
 
-use super::{Framework, unmarked};
+use super::{Framework, not_seen, unmarked};
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::effects::{Engine, EntrySpec, Value};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Receiver, TypeRef};
-use crate::ir::{Callers, Contract, Entry, EntryKind, FileId, Reach, Span, Unknown, UnknownReason};
+use crate::ir::{Contract, Entry, EntryKind, FileId, Span};
 use std::rc::Rc;
 
 pub(crate) const FRAMEWORK: Framework =
@@ -64,7 +64,9 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
                     let entry = entry_of(engine, &export, &state, &entries);
                     entries.push(entry);
                 }
-                entries.extend(lost.into_iter().map(|(parent, span)| not_seen(&parent, span)));
+                entries.extend(lost.into_iter().map(|(part, span)| {
+                    not_seen(format!("{part}::*"), format!("functions inherited from `{part}`"), span)
+                }));
                 roots.push(ty);
             }
             // The program's one function, which dispatches by itself.
@@ -84,32 +86,8 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
 }
 
-/// Stands for the functions inherited from a type that is not there: whoever calls them does what nobody can see.
-fn not_seen(parent: &str, span: Span) -> Entry {
-    let unknown = Unknown {
-        reason: UnknownReason::MissingDependency,
-        what: format!("functions inherited from `{parent}`"),
-        reach: Reach::Contract,
-        span,
-        via: Vec::new(),
-    };
-    Entry {
-        name: format!("{parent}::*"),
-        kind: EntryKind::Call,
-        refines: None,
-        callers: Callers::Anyone,
-        callers_span: Span::NONE,
-        params: Vec::new(),
-        accesses: Vec::new(),
-        externals: Vec::new(),
-        unknowns: vec![unknown],
-        accounts: None,
-        span,
-    }
-}
-
-/// The functions that calls to a value of this type reach: its own first, then those of what it inherits. What is inherited
-/// from a type of which there is no value goes to `lost`.
+/// The functions that calls to a value of this type reach: its own first, then those of what it inherits. What
+/// cannot be followed goes to `lost`: types of which there is no value, lists that cannot be read.
 fn exports_of(
     engine: &mut Engine<'_>,
     ty: &Ty,
@@ -118,7 +96,12 @@ fn exports_of(
     lost: &mut Vec<(String, Span)>,
     depth: usize,
 ) {
+    let at = |engine: &Engine<'_>| match ty {
+        Ty::Adt(id, _) => (engine.item(*id).name.to_string(), engine.item(*id).name_span),
+        _ => ("?".to_owned(), Span::NONE),
+    };
     if depth > MAX_INHERITED {
+        lost.push(at(engine));
         return;
     }
     let mut blocks: Vec<Rc<ImplInfo>> = engine
@@ -133,22 +116,40 @@ fn exports_of(
     let mut inherited: Vec<(Ty, Value)> = Vec::new();
     for info in blocks.iter().filter(|info| !info.is_trait) {
         let block = engine.item(info.item);
-        let Some(env) = engine.impl_env(info, ty) else { continue };
+        let Some(env) = engine.impl_env(info, ty) else {
+            lost.push(at(engine));
+            continue;
+        };
         for attr in &block.attrs {
             let base = Span { file: FileId(u32::MAX), ..block.span };
             match attr.name() {
                 "implements" => {
                     for part in parts(&attr.tokens) {
-                        let Some(path) = engine.world.parse_type(&part, base) else { continue };
-                        if let Ty::Dyn(traits) = engine.lower_ty(&path, &env) {
-                            listed.extend(traits.iter().map(|(id, _)| *id));
+                        let path = engine.world.parse_type(&part, base);
+                        let ty = path.as_ref().map(|path| engine.lower_ty(path, &env));
+                        // A trait that is not there is found by its name, if its functions are.
+                        let named = |info: &Rc<ImplInfo>| match &path {
+                            Some(TypeRef::Path(path)) => {
+                                path.segments.last().map(|last| &last.name) == info.trait_name.as_ref()
+                            }
+                            _ => false,
+                        };
+                        let seen = match &ty {
+                            Some(Ty::Dyn(traits)) => {
+                                listed.extend(traits.iter().map(|(id, _)| *id));
+                                blocks.iter().any(|info| traits.iter().any(|(id, _)| info.of_trait == Some(*id)))
+                            }
+                            _ => blocks.iter().any(named),
+                        };
+                        if !seen {
+                            lost.push((part.trim().to_owned(), attr.span));
                         }
                     }
                 }
                 "inherit" => {
                     for part in parts(&attr.tokens) {
-                        let Some(path) = engine.world.parse_type(&part, base) else { continue };
-                        let parent = engine.lower_ty(&path, &env);
+                        let path = engine.world.parse_type(&part, base);
+                        let parent = path.map_or(Ty::Unknown, |path| engine.lower_ty(&path, &env));
                         let value = matches!(parent, Ty::Adt(..)).then(|| part_of_type(engine, ty, state, &parent));
                         match value.flatten() {
                             Some(value) => inherited.push((parent, value)),
@@ -167,7 +168,10 @@ fn exports_of(
         }
         let block = engine.item(info.item);
         let ItemKind::Impl(written) = &block.kind else { continue };
-        let Some(env) = engine.impl_env(info, ty) else { continue };
+        let Some(env) = engine.impl_env(info, ty) else {
+            lost.push(at(engine));
+            continue;
+        };
         for &idx in &written.items {
             let item = ItemId { krate: info.item.krate, idx };
             let function = engine.item(item);
@@ -291,22 +295,7 @@ fn entry_of(engine: &mut Engine<'_>, export: &Export, root: &Value, known: &[Ent
         () => EntryKind::View,
     };
     let spec = EntrySpec { item: export.item, recv, args, env: Some(env), assumptions: Vec::new(), paid: payable };
-    let found = engine.run(&spec);
-    let callers = found.callers;
-    let callers_span = if callers == Callers::Anyone { Span::NONE } else { found.callers_span };
-    Entry {
-        name,
-        kind,
-        refines: None,
-        callers,
-        callers_span,
-        params,
-        accesses: found.accesses,
-        externals: found.externals,
-        unknowns: found.unknowns,
-        accounts: None,
-        span: info.name_span,
-    }
+    engine.run(&spec).into_entry(name, kind, params, info.name_span)
 }
 
 #[cfg(test)]

@@ -427,9 +427,10 @@ pub enum EntryKind {
 }
 
 /// Who may call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Callers {
     /// Anyone.
+    #[default]
     Anyone,
     /// Holders of a role that is kept in state; the text says where (`MINTERS`).
     Role(String),
