@@ -311,6 +311,31 @@ fn what_a_constraint_runs_is_seen_unsound() {
 }
 
 #[test]
+fn a_program_with_an_entry_point_of_its_own_unsound() {
+    let accounts = "#[derive(Accounts)] pub struct A<'info> { #[account(mut)] a: Account<'info, S>, b: Account<'info, S> }\n\
+                    #[account] pub struct S { n: u64 }\n";
+    assert_eq!(one(accounts).entries[0].accounts.as_ref().unwrap()[0].written, Written::No);
+    for own in [
+        "#[no_mangle] pub unsafe extern \"C\" fn entrypoint(input: *mut u8) -> u64 { 0 }",
+        "#[unsafe(no_mangle)] pub unsafe extern \"C\" fn entrypoint(input: *mut u8) -> u64 { 0 }",
+        "#[export_name = \"entrypoint\"] pub unsafe extern \"C\" fn begin(input: *mut u8) -> u64 { 0 }",
+        "#[unsafe(export_name = \"entrypoint\")] pub unsafe extern \"C\" fn begin(input: *mut u8) -> u64 { 0 }",
+        "solana_program::entrypoint!(begin); fn begin(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { \
+         accounts[0].try_borrow_mut_data()?[0] = 1; Ok(()) }",
+    ] {
+        let found = one(&format!("{accounts}{own}"));
+        let entry = found.entries.iter().find(|entry| entry.name == "f").unwrap();
+        assert!(entry.unknowns.iter().any(|unknown| unknown.reason == UnknownReason::Unsupported), "{own}");
+        let written: Vec<Written> = entry.accounts.iter().flatten().map(|one| one.written).collect();
+        assert_eq!(written, [Written::Unknown; 2], "{own}");
+    }
+    // What Anchor itself makes is no other one, and a private function of that name is none.
+    for own in ["solana_program::entrypoint!(entry);", "pub fn entrypoint(input: *mut u8) -> u64 { 0 }"] {
+        assert!(one(&format!("{accounts}{own}")).entries[0].unknowns.is_empty(), "{own}");
+    }
+}
+
+#[test]
 fn no_way_to_an_account_is_lost_unsound() {
     for (body, more) in [
         (

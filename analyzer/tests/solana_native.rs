@@ -160,3 +160,12 @@ fn walks_that_part_are_not_guessed_unsound() {
     assert_eq!(entry.unknowns[0].reason, UnknownReason::RemainingAccounts);
     assert!(entry.accounts.iter().flatten().all(|account| account.written != Written::No));
 }
+
+#[test]
+fn an_entry_point_by_hand_is_recognised() {
+    let contract = contract(
+        "use solana_program::account_info::AccountInfo;\n#[no_mangle] pub unsafe extern \"C\" fn entrypoint(input: *mut u8) -> \
+         u64 { 0 }",
+    );
+    assert_eq!(render(&contract), "program: + unknown\n");
+}

@@ -78,6 +78,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.address_kind = ADDRESS;
     let package = engine.world.packages()[krate.0 as usize].clone();
     let modules = programs(engine, krate);
+    let replaced = super::solana_native::own_entrypoint(engine, krate);
     let mut names: Vec<String> = Vec::new();
     let mut all = Vec::new();
     for module in &modules {
@@ -96,11 +97,32 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         if names.contains(&name) {
             continue;
         }
+        if let Some(span) = replaced {
+            found.iter_mut().for_each(|one| bypassed(one, span));
+        }
         names.push(name.clone());
         let (cells, entries) = cells_and_entries(found);
         all.push(FRAMEWORK.contract(engine, krate, name, cells, entries));
     }
     all
+}
+
+/// The loader runs a function of the program's own: it may never come to this handler, and do anything instead.
+fn bypassed(instruction: &mut Instruction, span: Span) {
+    instruction.unknowns.push(Unknown {
+        reason: UnknownReason::Unsupported,
+        what: "what the program's own entry point runs instead".to_owned(),
+        reach: Reach::All,
+        span,
+        via: Vec::new(),
+    });
+    if !matches!(instruction.callers, Callers::Anyone) {
+        instruction.callers = Callers::Some;
+    }
+    for account in instruction.accounts.iter_mut().flatten() {
+        account.written = Written::Unknown;
+        account.why.clear();
+    }
 }
 
 /// The accounts struct named in `Context<..>`, through references; the type itself.

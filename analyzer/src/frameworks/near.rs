@@ -17,11 +17,6 @@ use std::rc::Rc;
 pub(crate) const FRAMEWORK: Framework =
     Framework { id: "near", title: "NEAR", chain: "account-serial", noun: "method", detect, contracts };
 
-/// `#[no_mangle]`, `#[unsafe(no_mangle)]`.
-fn unmangled(attrs: &[Attr]) -> bool {
-    attrs.iter().any(|attr| attr.path == "no_mangle" || attr.path == "unsafe" && attr.tokens.trim() == "no_mangle")
-}
-
 /// Impls whose functions are exported.
 fn exporting(attrs: &[Attr]) -> bool {
     Attr::among(attrs, "near") || Attr::among(attrs, "near_bindgen")
@@ -37,7 +32,7 @@ fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
     depends(engine, krate)
         && items.items.iter().any(|item| match &item.kind {
             ItemKind::Impl(_) => exporting(&item.attrs),
-            ItemKind::Fn(function) => function.owner.is_none() && unmangled(&item.attrs),
+            ItemKind::Fn(function) => function.owner.is_none() && Attr::unmangled(&item.attrs),
             _ => false,
         })
 }
@@ -145,7 +140,7 @@ fn raw_exports(engine: &mut Engine<'_>, krate: CrateId, state: Option<&Ty>, root
         .iter()
         .enumerate()
         .filter(|(_, item)| {
-            matches!(&item.kind, ItemKind::Fn(function) if function.owner.is_none()) && unmangled(&item.attrs)
+            matches!(&item.kind, ItemKind::Fn(function) if function.owner.is_none()) && Attr::unmangled(&item.attrs)
         })
         .map(|(idx, _)| ItemId { krate, idx: idx as u32 })
         .collect();
@@ -199,7 +194,7 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
     let ignores = info.attrs.iter().any(|attr| attr.name() == "init" && attr.tokens.contains("ignore_state"));
     let private = Attr::among(&info.attrs, "private");
     // Code without the macros takes what it is given.
-    let paid = Attr::among(&info.attrs, "payable") || unmangled(&info.attrs);
+    let paid = Attr::among(&info.attrs, "payable") || Attr::unmangled(&info.attrs);
     if let ItemKind::Fn(function) = &info.kind {
         receiver = function.receiver;
         let own =
@@ -256,7 +251,7 @@ fn entry_of(engine: &mut Engine<'_>, item: ItemId, env: &TyEnv, ty: Option<&Ty>,
         (true, true) => EntryKind::Migrate,
         (true, false) => EntryKind::Init,
         _ if callback => EntryKind::Callback,
-        _ if mutable || unmangled(&info.attrs) => EntryKind::Call,
+        _ if mutable || Attr::unmangled(&info.attrs) => EntryKind::Call,
         _ => EntryKind::View,
     };
     if private {

@@ -14,7 +14,7 @@ use super::anchor::{Instruction, cells_and_entries};
 use super::solana::changes::{Changes, Held, Value};
 use crate::effects::Engine;
 use crate::effects::ty::{Ty, TyEnv};
-use crate::ir::hir::{CrateId, ItemId, ItemKind, ModId, Name, TypeRef};
+use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::ir::{Callers, Contract, Param, Reach, Span, Term, Unknown, UnknownReason, Written};
 use crate::source::{Ns, Resolved};
 use declared::Flag;
@@ -49,8 +49,34 @@ fn depends(engine: &Engine<'_>, krate: CrateId, names: &[&str]) -> Option<String
 }
 
 fn detect(engine: &Engine<'_>, krate: CrateId) -> bool {
-    (depends(engine, krate, SDKS).is_some() && entrypoint(engine, krate).is_some())
+    (depends(engine, krate, SDKS).is_some() && own_entrypoint(engine, krate).is_some())
         || depends(engine, krate, UNSUPPORTED).is_some()
+}
+
+/// Where a program says by itself what the loader runs: a function under the loader's symbol, or a macro that names one.
+pub(super) fn own_entrypoint(engine: &Engine<'_>, krate: CrateId) -> Option<Span> {
+    symbol(engine, krate).or_else(|| entrypoint(engine, krate).map(|id| engine.item(id).name_span))
+}
+
+/// A function that the loader finds by its symbol.
+/// Source: agave `programs/bpf_loader`, solana-sbpf `src/elf.rs` (`entrypoint`).
+fn symbol(engine: &Engine<'_>, krate: CrateId) -> Option<Span> {
+    const NAME: &str = "entrypoint";
+    let exports = |attr: &Attr| {
+        let inner = if attr.path == "unsafe" { attr.tokens.as_str() } else { "" };
+        let value = if attr.path == "export_name" {
+            Some(attr.tokens.as_str())
+        } else {
+            inner.trim().strip_prefix("export_name")
+        };
+        value.is_some_and(|value| value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '=' | '"')) == NAME)
+    };
+    let items = engine.world.krate(krate);
+    let found = items.items.iter().find(|item| {
+        matches!(item.kind, ItemKind::Fn(_))
+            && ((item.name == NAME && Attr::unmangled(&item.attrs)) || item.attrs.iter().any(exports))
+    });
+    found.map(|item| item.name_span)
 }
 
 /// The function an entry point macro names.
@@ -101,10 +127,14 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
             }
         }
         None => {
-            let name = depends(engine, krate, UNSUPPORTED).unwrap_or_default();
+            let (what, span) = match (depends(engine, krate, UNSUPPORTED), symbol(engine, krate)) {
+                (Some(name), _) => (format!("programs written with {name}"), Span::NONE),
+                (None, by_hand) => ("an entry point written by hand".to_owned(), by_hand.unwrap_or(Span::NONE)),
+            };
             let root = engine.world.module(ModId { krate, idx: 0 }).span;
-            let mut nothing = bare("program", root);
-            nothing.unknowns.push(unknown(UnknownReason::Unsupported, format!("programs written with {name}"), root));
+            let span = if span.is_none() { root } else { span };
+            let mut nothing = bare("program", span);
+            nothing.unknowns.push(unknown(UnknownReason::Unsupported, what, span));
             instructions.push(nothing);
         }
     }

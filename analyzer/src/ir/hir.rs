@@ -148,6 +148,11 @@ impl Attr {
     pub fn among(attrs: &[Attr], name: &str) -> bool {
         attrs.iter().any(|attr| attr.name() == name)
     }
+
+    /// True for `#[no_mangle]` and `#[unsafe(no_mangle)]`: the function's name is its symbol.
+    pub fn unmangled(attrs: &[Attr]) -> bool {
+        attrs.iter().any(|attr| attr.path == "no_mangle" || attr.path == "unsafe" && attr.tokens.trim() == "no_mangle")
+    }
 }
 
 /// Generic parameters.
