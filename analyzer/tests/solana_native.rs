@@ -169,3 +169,18 @@ fn an_entry_point_by_hand_is_recognised() {
     );
     assert_eq!(render(&contract), "program: + unknown\n");
 }
+
+#[test]
+fn what_is_declared_is_what_clients_list() {
+    let contract = contract(&format!(
+        "{HEAD}pub enum Ix {{ #[account(0, writable, name = \"book\")] Put, #[account(0, name = \"book\")] Look, \
+         #[account(0, name = \"log\")] Log }}\nfn process_instruction(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> \
+         ProgramResult {{ let ix = Ix::unpack(data)?; if let Ix::Log = ix {{ if !accounts[0].is_signer {{ return Err(ProgramError::Custom(1)); }} return \
+         Ok(()); }} match ix {{ Ix::Put => put(accounts, true), Ix::Look => put(accounts, false), _ => unreachable!() }} }}\n\
+         fn put(accounts: &[AccountInfo], more: bool) -> ProgramResult {{ let it = &mut accounts.iter(); let book = \
+         next_account_info(it)?; let vault = next_account_info(it)?; vault.try_borrow_mut_data()?[0] = 1; Ok(()) }}"
+    ));
+    // `put` may never come to the second account; if it does, it is nobody's declared one, and may be the first.
+    let all = render(&contract);
+    assert_eq!(all, "put: book:w:? + unknown\nlook: book:r:? + unknown\nlog: log:r:no\n");
+}

@@ -226,7 +226,10 @@ fn instruction(
     let used = names.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
     let blind = lost.is_some() || others;
     let mut all: Vec<Declared> = Vec::new();
-    for at in 0..used.max(flags.len()).min(MAX_ACCOUNTS) {
+    // What is declared is what clients list; what the code takes beyond that, in ways this instruction may never go, nobody
+    // declares.
+    let listed = if flags.is_empty() { used } else { flags.len().min(MAX_ACCOUNTS) };
+    for at in 0..listed {
         let flag = flags.get(at);
         let seen = names[at].as_ref().map(|name| plain_name(name)).filter(|name| !name.is_empty());
         let mut name = flag.and_then(|flag| flag.name.clone()).or(seen).unwrap_or_else(|| format!("account{at}"));
@@ -250,8 +253,8 @@ fn instruction(
         all.push(one);
     }
     // Any two of them may be one account: what one changes, the other does.
-    let changed = all.iter().filter(|one| one.written != Written::No && one.writable).count();
-    if changed > 0 {
+    let beyond = found.iter().skip(listed).any(|one| !one.sure.is_empty() || !one.may.is_empty());
+    if beyond || all.iter().any(|one| one.written != Written::No && one.writable) {
         for one in &mut all {
             if one.written == Written::No {
                 one.written = Written::Unknown;
@@ -260,8 +263,12 @@ fn instruction(
     }
     out.context = Some(name.clone());
     out.accounts = Some(all);
-    if let Some(span) = remaining.or(lost.filter(|_| flags.is_empty())) {
-        let what = format!("accounts of `{name}` that are not taken by position");
+    let more = remaining.or(lost.filter(|_| flags.is_empty()));
+    if let Some(span) = more.or((used > listed).then_some(out.span)) {
+        let what = match more {
+            Some(_) => format!("accounts of `{name}` that are not taken by position"),
+            None => format!("accounts of `{name}` beyond those it declares"),
+        };
         out.unknowns.push(unknown(
             UnknownReason::RemainingAccounts,
             what,

@@ -45,6 +45,18 @@ impl Dispatch {
             None => self.arms.push(Arm { at: vec![at], name, variant, span }),
         }
     }
+
+    /// The variants that no arm names: instructions all the same, told apart before the `match` or refused in it.
+    fn add_rest(&mut self, engine: &Engine<'_>, of: ItemId, at: usize, span: Span) {
+        let item = engine.item(of);
+        let ItemKind::Enum(def) = &item.kind else { return };
+        for (index, variant) in def.variants.iter().enumerate() {
+            let index = index as u32;
+            if self.arms.iter().all(|arm| arm.variant != Some(index)) {
+                self.add(at, snake(&variant.name), Some(index), span);
+            }
+        }
+    }
 }
 
 /// Looks through the functions an entry point calls, nearest first.
@@ -101,6 +113,8 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
         }
         let mut dispatch = Dispatch { span: *span, of: None, arms: Vec::new() };
         let mut others = false;
+        // The arm for what no other takes.
+        let mut rest = None;
         for (at, arm) in arms.iter().enumerate() {
             let mut paths = Vec::new();
             let mut numbers = 0;
@@ -132,6 +146,9 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
                     }
                 }
             }
+            if !named && numbers == 0 {
+                rest = Some(at);
+            }
             // Numbers, and what no other arm takes.
             if !named && mentions(body, arm.body, &handed) {
                 others |= numbers == 0;
@@ -140,6 +157,9 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
             }
         }
         if dispatch.arms.len() > usize::from(others) {
+            if let (Some(of), Some(at)) = (dispatch.of, rest) {
+                dispatch.add_rest(engine, of, at, body.pat_span(arms[at].pat));
+            }
             return Some(dispatch);
         }
     }
