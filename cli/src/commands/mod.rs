@@ -25,6 +25,8 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub(crate) mod profile;
 pub(crate) mod report;
 pub(crate) mod schedule;

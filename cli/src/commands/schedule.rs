@@ -139,6 +139,8 @@ enum InputFormat {
     Jsonl,
     /// Comma-separated with a header
     Csv,
+    /// Parquet with the same columns, where the command was built with it
+    Parquet,
 }
 
 fn method(text: &str) -> Result<Method, String> {
@@ -239,12 +241,14 @@ fn input_fail(error: &InputError, path: &Path) -> Fail {
 }
 
 pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow::Result<Loaded> {
-    let format = match input.input_format {
-        Some(InputFormat::Csv) => BatchFormat::Csv,
-        Some(InputFormat::Jsonl) => BatchFormat::JsonLines,
-        None if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) => BatchFormat::Csv,
-        None => BatchFormat::JsonLines,
-    };
+    let ends = |wanted: &str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(wanted));
+    let written = input.input_format.unwrap_or(match () {
+        () if ends("csv") => InputFormat::Csv,
+        () if ends("parquet") => InputFormat::Parquet,
+        () => InputFormat::Jsonl,
+    });
+    let columns = written == InputFormat::Parquet;
+    let format = if written == InputFormat::Csv { BatchFormat::Csv } else { BatchFormat::JsonLines };
     let options = IngestOptions {
         format,
         order: setting.order,
@@ -252,15 +256,30 @@ pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize
         limits: Limits { calls: input.max_calls, ..Limits::default() },
         threads,
         keep_text: true,
-        bytes: fs::metadata(path).ok().map(|found| found.len()),
+        bytes: fs::metadata(path).ok().map(|found| found.len()).filter(|_| !columns),
+        ..IngestOptions::default()
     };
-    let mut reader: Box<dyn Read> = if path == Path::new("-") {
+    let mut reader: Box<dyn Read> = if columns {
+        rows(path)?
+    } else if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
         Box::new(File::open(path).map_err(|error| Fail::new(format!("cannot read the batch: {error}")).file(path))?)
     };
     Ok(read_batch(&mut *reader, &setting.evaluator, &setting.state, &options)
         .map_err(|error| input_fail(&error, path))?)
+}
+
+/// The rows of a Parquet file as lines of JSON.
+#[cfg(feature = "parquet")]
+fn rows(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    Ok(Box::new(super::parquet::Rows::open(path)?))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn rows(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    let fail = Fail::new("this build does not read Parquet").file(path);
+    Err(fail.help("`cargo install cargo-crosslane --features parquet` makes one that does").into())
 }
 
 /// Files of all `--batch`, those of a folder by name.
@@ -271,12 +290,12 @@ pub(super) fn batches(input: &Input) -> anyhow::Result<Vec<PathBuf>> {
             let mut found = Vec::new();
             for entry in fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))? {
                 let file = entry?.path();
-                if file.extension().is_some_and(|end| end == "jsonl" || end == "csv") {
+                if file.extension().is_some_and(|end| end == "jsonl" || end == "csv" || end == "parquet") {
                     found.push(file);
                 }
             }
             if found.is_empty() {
-                return Err(Fail::new("there is no .jsonl or .csv file in this folder").file(path).into());
+                return Err(Fail::new("there is no .jsonl, .csv or .parquet file in this folder").file(path).into());
             }
             found.sort();
             out.extend(found);

@@ -36,6 +36,8 @@ pub struct IngestOptions {
     pub threads: usize,
     /// Keep every call's own text, so that units can be named afterwards.
     pub keep_text: bool,
+    /// Most bytes of such text.
+    pub text_limit: u64,
     /// Bytes of the whole stream where that is known: room is made once. A wrong number does no harm.
     pub bytes: Option<u64>,
 }
@@ -49,6 +51,7 @@ impl Default for IngestOptions {
             limits: Limits::default(),
             threads: 1,
             keep_text: true,
+            text_limit: 8 << 30,
             bytes: None,
         }
     }
@@ -171,6 +174,8 @@ struct Collector<'a> {
     closed: std::collections::HashSet<u64>,
     /// Hash of every id.
     seen: Vec<u64>,
+    /// Bytes of text that is kept.
+    kept: u64,
 }
 
 /// A block of text and what its lines say.
@@ -183,13 +188,22 @@ struct Decoded {
 impl Collector<'_> {
     fn take(&mut self, decoded: Decoded) -> Result<(), InputError> {
         let first = self.lines == 0;
+        // Lines without a call are not kept.
+        let calls = decoded.shares.iter().any(|(_, share)| !share.rows.is_empty());
+        if self.options.keep_text && calls {
+            self.kept += decoded.text.len() as u64;
+            if self.kept > self.options.text_limit {
+                let message = format!("the calls are longer than {} bytes together", self.options.text_limit);
+                return Err(InputError::Line(BadLine { line: self.lines + 1, field: String::new(), message }));
+            }
+        }
         for (base, share) in decoded.shares {
             self.take_share(share, base as u32)?;
         }
         if let (true, Some(bytes)) = (first, self.options.bytes) {
             self.builder.reserve_times((bytes / decoded.text.len().max(1) as u64) as usize);
         }
-        if self.options.keep_text {
+        if self.options.keep_text && calls {
             self.out.texts.push(decoded.text);
         }
         Ok(())
@@ -313,6 +327,7 @@ pub fn read_batch(
         last_tx: 0,
         closed: std::collections::HashSet::new(),
         seen: Vec::new(),
+        kept: 0,
     };
     let threads = options.threads.clamp(1, 64);
     let mut blocks =
@@ -509,5 +524,25 @@ mod tests {
             }
             assert!(all == text.as_bytes()[3..], "{length}");
         }
+    }
+    #[test]
+    fn text_is_kept_of_calls_only_and_up_to_a_limit() {
+        let manifest = r#"{ "version": 1, "contracts": [ { "name": "c", "chain": { "model": "keyed", "rules": 1 }, "cells": [],
+            "entries": [ { "name": "f", "params": [], "accesses": [] } ] } ] }"#;
+        let manifest = crate::manifest::read(manifest).unwrap();
+        let evaluator = Evaluator::new(&[manifest], &Default::default()).unwrap();
+        let read = |input: &mut dyn Read, text_limit| {
+            let options = IngestOptions { text_limit, ..IngestOptions::default() };
+            read_batch(input, &evaluator, &State::new(), &options)
+        };
+        let call = r#"{"id":"1","entry":"f","caller":"a"}"#;
+        let mut nothing = std::io::repeat(b'\n').take(80 << 20).chain(call.as_bytes());
+        let loaded = read(&mut nothing, 8 << 20).unwrap();
+        assert_eq!((loaded.len(), loaded.texts.len()), (1, 1));
+        assert_eq!(loaded.text(0), Some(call));
+        let mut long = call.replace("\"a\"", &format!("\"{}\"", "a".repeat(1000)));
+        long.push('\n');
+        let error = read(&mut long.as_bytes(), 1000).unwrap_err();
+        assert!(error.to_string().contains("longer than 1000 bytes"), "{error}");
     }
 }
