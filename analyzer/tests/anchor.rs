@@ -336,6 +336,29 @@ fn a_program_with_an_entry_point_of_its_own_unsound() {
 }
 
 #[test]
+fn how_many_more_accounts_there_are_is_no_look_at_them() {
+    let unknowns = |body: &str| {
+        let text = format!(
+            "use anchor_lang::prelude::*;\n#[program] pub mod p {{ use super::*; pub fn f(ctx: Context<A>) -> Result<()> {{ \
+             check(&ctx)?; {body} Ok(()) }} }}\nfn check<T>(ctx: &Context<T>) -> Result<()> {{ if \
+             !ctx.remaining_accounts.is_empty() {{ return err!(E::Extra); }} Ok(()) }}\n#[derive(Accounts)] pub struct \
+             A<'info> {{ a: Account<'info, S> }}\n#[account] pub struct S {{ n: u64 }}"
+        );
+        let files = Files(vec![("src/lib.rs".into(), text)]);
+        let found = analyze(&files, vec![package()], &Options::default()).contracts.into_iter().next().unwrap();
+        found.entries[0].unknowns.len()
+    };
+    assert_eq!(unknowns("require!(ctx.remaining_accounts.len() == 0, E::Extra);"), 0);
+    for body in [
+        "ctx.remaining_accounts[0].try_borrow_mut_data()?[0] = 1;",
+        "let all = ctx.remaining_accounts; if all.len() > 1 { all[0].try_borrow_mut_data()?[0] = 1; }",
+        "ctx.remaining_accounts.iter().len();",
+    ] {
+        assert_eq!(unknowns(body), 1, "{body}");
+    }
+}
+
+#[test]
 fn no_way_to_an_account_is_lost_unsound() {
     for (body, more) in [
         (

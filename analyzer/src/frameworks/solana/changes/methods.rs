@@ -7,7 +7,7 @@ use super::{Changes, Frame};
 use crate::effects::method::Found;
 use crate::effects::ty::Ty;
 use crate::ir::Span;
-use crate::ir::hir::{ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
+use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
@@ -36,8 +36,16 @@ impl Changes<'_, '_> {
             self.tried(&body, recv);
         }
         self.doubt += u32::from(caught);
+        let (before, field) = (self.remaining, matches!(f.body.expr(recv), Expr::Field(..)));
         let place = self.place(f, recv);
         self.doubt -= u32::from(caught);
+        // How many more there are is no look at them.
+        let counted = matches!(name.as_str(), "is_empty" | "len") && args.is_empty();
+        let others = |handle: &Handle| handle.sure && handle.what == What::Others;
+        if counted && field && place.parts.is_empty() && !place.own.is_empty() && place.own.iter().all(others) {
+            self.remaining = before;
+            return Value::plain(Ty::Unknown);
+        }
         let values: Vec<Value> = args.iter().map(|&arg| self.value(f, arg)).collect();
         let walks = |value: &Value| value.own.iter().any(|handle| matches!(handle.what, What::Walk(_) | What::List(_)));
         let mut given = if walks(&place) {
@@ -56,7 +64,7 @@ impl Changes<'_, '_> {
         given.code.clear();
         self.feed(f, &values, &given, span);
         let literal = match args.first().map(|&arg| f.body.expr(arg)) {
-            Some(crate::ir::hir::Expr::Lit(crate::ir::hir::Lit::Int(at, _))) => u32::try_from(*at).ok(),
+            Some(Expr::Lit(crate::ir::hir::Lit::Int(at, _))) => u32::try_from(*at).ok(),
             _ => None,
         };
         let leads = place.leads() || values.iter().any(Value::leads);
