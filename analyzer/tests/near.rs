@@ -331,3 +331,71 @@ fn a_total_over_hundreds_of_entries_is_told_in_full() {
     }
     assert!(entry(&contract, "settle").unknowns.is_empty());
 }
+
+const NESTED: &str = "use near_sdk::{near, AccountId, BorshStorageKey, PanicOnDefault}; use near_sdk::collections::{LookupMap, UnorderedMap};
+    #[near] #[derive(BorshStorageKey)] pub enum Key { Accounts, Tokens { owner: AccountId } }
+    #[near] pub struct Account { near: u128, tokens: UnorderedMap<AccountId, u128> }
+    impl Account {
+        fn new(owner: &AccountId) -> Self {
+            Account { near: 0, tokens: UnorderedMap::new(Key::Tokens { owner: owner.clone() }) }
+        }
+    }
+    #[near(contract_state)] #[derive(PanicOnDefault)]
+    pub struct C { accounts: LookupMap<AccountId, Account>, closed: LookupMap<AccountId, Account> }
+    impl C {
+        fn account(&self, owner: &AccountId) -> Account { self.accounts.get(owner).unwrap_or_else(|| Account::new(owner)) }
+    }";
+
+/// What an entry point makes and does not keep is called as the others keep it: the empty account of whoever has none.
+#[test]
+fn containers_that_are_not_kept_are_called_as_others_keep_them() {
+    let contract = text(&format!(
+        "{NESTED} #[near] impl C {{
+             pub fn balance(&self, owner: AccountId, token: AccountId) -> Option<u128> {{ self.account(&owner).tokens.get(&token) }}
+             pub fn deposit(&mut self, owner: AccountId, token: AccountId) {{
+                 let mut account = self.account(&owner);
+                 account.tokens.insert(&token, &1);
+                 self.accounts.insert(&owner, &account);
+             }}
+         }}"
+    ));
+    assert_eq!(
+        footprint(&contract, "balance"),
+        ["read <state>", "read accounts.items.tokens[owner, token]", "read accounts[owner]"]
+    );
+    assert_eq!(entry(&contract, "balance").unknowns, []);
+}
+
+/// Where others keep it at two places, nobody knows which of them is looked into.
+#[test]
+fn containers_kept_at_two_places_are_not_told_unsound() {
+    let contract = text(&format!(
+        "{NESTED} #[near] impl C {{
+             pub fn balance(&self, owner: AccountId, token: AccountId) -> Option<u128> {{ Account::new(&owner).tokens.get(&token) }}
+             pub fn open(&mut self, owner: AccountId) {{ self.accounts.insert(&owner, &Account::new(&owner)); }}
+             pub fn close(&mut self, owner: AccountId) {{ self.closed.insert(&owner, &Account::new(&owner)); }}
+         }}"
+    ));
+    assert!(!entry(&contract, "balance").unknowns.is_empty());
+}
+
+/// A collection that is made where it is needed and kept nowhere is called by its prefix, however often it is made.
+#[test]
+fn collections_that_nothing_keeps_are_called_by_their_prefix() {
+    let contract = text(&format!(
+        "{NESTED} fn lost() -> LookupMap<AccountId, u128> {{ LookupMap::new(Key::Tokens {{ owner: \"lost\".parse().unwrap() }}) }}
+         fn found() -> LookupMap<AccountId, u128> {{ LookupMap::new(b\"found\") }}
+         fn again() -> LookupMap<AccountId, u128> {{ LookupMap::new(b\"found\".to_vec()) }}
+         #[near] impl C {{
+             #[init] pub fn new() -> Self {{ Self {{ accounts: LookupMap::new(Key::Accounts), closed: LookupMap::new(b\"c\") }} }}
+             pub fn look(&self, token: AccountId) -> Option<u128> {{ found().get(&token) }}
+             pub fn take(&mut self, token: AccountId) {{ again().remove(&token); }}
+             pub fn raw(&self, token: AccountId) -> Option<u128> {{
+                 let accounts: LookupMap<AccountId, u128> = LookupMap::new(Key::Accounts); accounts.get(&token)
+             }}
+         }}"
+    ));
+    assert_eq!(footprint(&contract, "look"), ["read <state>", "read found (prefix)[token]"]);
+    assert_eq!(footprint(&contract, "take"), ["delete found (prefix)[token]", "rewrite <state>"]);
+    assert_eq!(footprint(&contract, "raw"), ["read <state>", "read accounts[token]"]);
+}

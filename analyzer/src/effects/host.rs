@@ -71,12 +71,12 @@ impl Engine<'_> {
             "fresh" => {
                 let kind = self.text_of(&arg(0)).map_or(Name::new_static("item"), Name::from);
                 let part = |at: usize| generic.get(at).cloned().unwrap_or(Ty::Unknown);
-                let cell = self.host_fresh(kind, part(0), part(1), span);
+                let cell = self.host_fresh(kind, (part(0), part(1)), &arg(1), span);
                 let ty = Ty::Cell(Rc::new(cell.key.clone()), Rc::new(cell.value.clone()));
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
             "guard" => self.host_guard(&arg(0), &arg(1), &arg(2), arg(3).as_bool() != Some(false), span)?,
-            "fresh_at" => self.host_fresh_at(),
+            "fresh_at" => self.host_fresh_at(&arg(0), span),
             "nested" => self.host_nested(&arg(0), &arg(1), &arg(2), &ty),
             "root" => self.root_value(&ty),
             "save_root" => {
@@ -374,6 +374,7 @@ impl Engine<'_> {
         match self.cells.intern(cell, encoding, keys, value) {
             Some(id) => Some(id),
             None => {
+                self.note_homeless(cell);
                 let name = cell.label.as_ref().map_or_else(|| "a storage place".to_owned(), |label| label.to_string());
                 self.unknown(UnknownReason::UnknownCell, format!("{name}: its namespace is not a constant"), span);
                 None

@@ -17,6 +17,7 @@ mod ends;
 mod eval;
 mod external;
 mod guards;
+mod homes;
 mod host;
 mod implied;
 mod impls;

@@ -7,6 +7,7 @@
 //! it stands. **Claim.** Every packed part that a call's outcome depends on has a read, every part that may differ when the
 //! root is saved has a write; the root itself is accessed as a whole by the framework, which says so.
 
+use super::homes::{Homes, leading};
 use super::loops::same_value;
 use super::record::{Did, Event, Load, Stored};
 use super::ty::{Ty, TyEnv};
@@ -61,13 +62,6 @@ pub(super) struct Watched {
     entries: BTreeMap<u32, Entry>,
 }
 
-/// Where a container that the call makes is kept: the name, and the components its keys begin with.
-#[derive(Clone, Debug)]
-pub(super) struct Home {
-    name: String,
-    at: Val,
-}
-
 /// The state that the running call holds in memory.
 #[derive(Default)]
 pub(super) struct Rooted {
@@ -87,15 +81,12 @@ pub(super) struct Rooted {
     /// The stored value whose inside is being built.
     home: Option<Sym>,
     /// Leading components of the keys of containers being built.
-    at: Option<Val>,
+    pub(super) at: Option<Val>,
     /// A table's `stored_at` is running.
     building: bool,
     /// Where the field being built is declared.
     span: Span,
-    /// Containers made by this run, by number: the names of the places they end up in.
-    fresh: u32,
-    found: BTreeMap<u32, Option<Home>>,
-    placed: BTreeMap<u32, Home>,
+    pub(super) homes: Homes,
     holds: FxHashMap<Ty, bool>,
 }
 
@@ -112,17 +103,7 @@ impl Rooted {
         self.home = None;
         self.at = None;
         self.span = Span::NONE;
-        self.fresh = 0;
-        self.found.clear();
-    }
-
-    /// Where the containers of the last run ended up; what ended up in several places is in none.
-    pub(super) fn take_found(&mut self) -> BTreeMap<u32, Home> {
-        std::mem::take(&mut self.found).into_iter().filter_map(|(at, home)| Some((at, home?))).collect()
-    }
-
-    pub(super) fn place(&mut self, placed: BTreeMap<u32, Home>) {
-        self.placed = placed;
+        self.homes.clear();
     }
 
     /// True for a load of a part of the root.
@@ -484,24 +465,7 @@ impl Engine<'_> {
                 }
             }
             Kind::Cell(cell) => {
-                let Some(name) = cell.label.clone() else { return };
-                let made: Vec<Val> = match &value.kind {
-                    Kind::Multi(values) => values.as_ref().clone(),
-                    _ => vec![value.clone()],
-                };
-                for made in made {
-                    let Kind::Cell(made) = &made.kind else { continue };
-                    let Some(at) = fresh_number(made) else { continue };
-                    let outer = self.rooted.at.clone().unwrap_or_else(Val::unit);
-                    let home = Home { name: name.to_string(), at: outer };
-                    let same = |known: &Home| known.name == home.name && same_value(&known.at, &home.at);
-                    let kept = match self.rooted.found.remove(&at) {
-                        None => Some(home),
-                        Some(Some(known)) if same(&known) => Some(known),
-                        Some(_) => None,
-                    };
-                    self.rooted.found.insert(at, kept);
-                }
+                self.keep_container(cell, &value, span);
             }
             Kind::Struct(fields) => {
                 for (name, part) in fields.fields.clone() {
@@ -623,24 +587,6 @@ impl Engine<'_> {
         self.stored_value(ty, &name, inner, 1)
     }
 
-    /// `host::fresh::<K, V>(kind)`: the place of a container that the call makes, known once it is known where the
-    /// container is kept.
-    pub(super) fn host_fresh(&mut self, kind: Name, key: Ty, value: Ty, span: Span) -> CellVal {
-        let at = self.rooted.fresh;
-        self.rooted.fresh += 1;
-        let placed = self.rooted.placed.get(&at).cloned();
-        CellVal {
-            tier: if placed.is_some() { None } else { Some(Name::from(format!("#{at}"))) },
-            namespace: placed.as_ref().map(|home| home.name.clone().into_bytes()),
-            kind,
-            label: placed.map(|home| Rc::from(home.name.as_str())),
-            shape: None,
-            key,
-            value,
-            span,
-        }
-    }
-
     /// `host::latent::<V>(&cell, key)`: what is there, as a value; using it reads the entry, not using it does not.
     pub(super) fn host_latent(&mut self, cell: &Val, key: &Val, ty: &Ty, span: Span) -> Val {
         let cell = self.settle(cell.clone());
@@ -657,14 +603,6 @@ impl Engine<'_> {
         Val::sym(option, sym)
     }
 
-    /// `host::fresh_at()`: the components that the keys of the next such container begin with.
-    pub(super) fn host_fresh_at(&mut self) -> Val {
-        match self.rooted.placed.get(&self.rooted.fresh) {
-            Some(home) => home.at.clone(),
-            None => Val::unit(),
-        }
-    }
-
     /// Containers made by the call that are stored inside an entry.
     pub(super) fn keep_nested(&mut self, cell: &CellVal, key: &Val, value: &Val, span: Span) {
         let ty = cell.value.clone();
@@ -673,7 +611,7 @@ impl Engine<'_> {
         }
         let Some(label) = cell.label.clone() else { return };
         let key = self.settle(key.clone());
-        let outer = self.rooted.at.replace(key);
+        let outer = self.rooted.at.replace(leading(key));
         let template = self.stored_value(&ty, &format!("{label}.items"), Some(Sym::default()), 1);
         self.keep(&template, value, span, false);
         self.rooted.at = outer;
@@ -721,7 +659,7 @@ impl Engine<'_> {
         let inner = super::native::option_payload(sym);
         let Some(label) = cell.label.clone() else { return Val::any(value.ty) };
         let key = self.settle(key.clone());
-        let outer = self.rooted.at.replace(key);
+        let outer = self.rooted.at.replace(leading(key));
         let some = self.stored_value(ty, &format!("{label}.items"), Some(inner), 1);
         self.rooted.at = outer;
         let none = self.none(ty.clone());
@@ -736,12 +674,4 @@ pub(crate) enum RootMode {
     Loaded,
     Saved,
     Built,
-}
-
-/// The number of a container that the call made and whose place is not known.
-fn fresh_number(cell: &CellVal) -> Option<u32> {
-    if cell.namespace.is_some() {
-        return None;
-    }
-    cell.tier.as_ref()?.strip_prefix('#')?.parse().ok()
 }

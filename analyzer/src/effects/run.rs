@@ -236,22 +236,7 @@ impl<'w> Engine<'w> {
         self.run_rooted(spec, &Rooting::None)
     }
 
-    /// Runs one entry point that holds the contract's state in memory.
-    pub(crate) fn run_rooted(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
-        let cells = self.cells.clone();
-        self.rooted.place(std::collections::BTreeMap::new());
-        let found = self.run_once(spec, rooting);
-        let places = self.rooted.take_found();
-        if places.is_empty() {
-            return found;
-        }
-        // Containers that the call makes were used before it was known where they are kept: again, with that known.
-        self.cells = cells;
-        self.rooted.place(places);
-        self.run_once(spec, rooting)
-    }
-
-    fn run_once(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
+    pub(super) fn run_once(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
         self.store.clear();
         self.rooted.clear();
         self.rec = Recorder::default();

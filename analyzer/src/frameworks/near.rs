@@ -91,6 +91,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     };
     let mut exports: Vec<(String, Vec<Entry>)> = Vec::new();
     let several = roots.len() > 1;
+    let mut again = Vec::new();
     for (id, impls) in roots {
         let ty = engine.item_ty_with(id, Vec::new(), 0);
         let mut entries: Vec<Entry> = Vec::new();
@@ -104,6 +105,9 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
                 if matches!(function.kind, ItemKind::Fn(_)) && (info.is_trait || function.public) {
                     let entry = entry_of(engine, item, &env, Some(&ty), root);
                     if !entries.iter().any(|known| known.name == entry.name) {
+                        if engine.missed_homes() {
+                            again.push((exports.len(), entries.len(), item, env.clone(), ty.clone()));
+                        }
                         entries.push(entry);
                     }
                 }
@@ -114,6 +118,10 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
             false => package.name.clone(),
         };
         exports.push((name, entries));
+    }
+    engine.use_homes();
+    for (export, at, item, env, ty) in again {
+        exports[export].1[at] = entry_of(engine, item, &env, Some(&ty), root);
     }
     let raw = raw_exports(engine, krate, only.as_ref(), root);
     match exports.as_mut_slice() {
