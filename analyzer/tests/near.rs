@@ -399,3 +399,22 @@ fn collections_that_nothing_keeps_are_called_by_their_prefix() {
     assert_eq!(footprint(&contract, "take"), ["delete found (prefix)[token]", "rewrite <state>"]);
     assert_eq!(footprint(&contract, "raw"), ["read <state>", "read accounts[token]"]);
 }
+
+/// Numbers of `construct_uint!` are numbers, not the thousands of lines that compute with their words.
+#[test]
+fn wide_numbers_are_numbers() {
+    let source = "use near_sdk::{near, AccountId, PanicOnDefault}; use near_sdk::store::LookupMap; use uint::construct_uint;
+         construct_uint! { /// Wide.
+             #[derive(Debug)] pub struct U256(4); }
+         fn share(amount: u128, total: u128) -> u128 { (U256::from(amount) * U256::from(10u32) / U256::from(total)).as_u128() }
+         #[near(contract_state)] #[derive(PanicOnDefault)] pub struct C { total: u128, shares: LookupMap<AccountId, u128> }
+         #[near] impl C {
+             pub fn grow(&mut self, owner: AccountId, amount: u128) { self.shares.insert(owner, share(amount, self.total)); }
+             pub fn big(&self, x: u128) -> bool { let wide: U256 = x.into(); wide > U256([0, 0, 1, 0]) && U256::zero() + wide > wide }
+         }";
+    let analysis = analyse_files(vec![("src/lib.rs", source.to_owned())], &["near_sdk", "uint"]);
+    let contract = &analysis.contracts[0];
+    assert_eq!(entry(contract, "grow").unknowns, []);
+    assert_eq!(footprint(contract, "grow"), ["read total", "rewrite <state>", "update shares[owner]"]);
+    assert_eq!(footprint(contract, "big"), ["read <state>"]);
+}

@@ -29,6 +29,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("alloy_sol_types.toml", include_str!("alloy_sol_types.toml")),
     ("keccak_const.toml", include_str!("keccak_const.toml")),
     ("stylus_sdk.toml", include_str!("stylus_sdk.toml")),
+    ("uint.toml", include_str!("uint.toml")),
 ];
 
 /// The tables that come with the analyzer, read once.
