@@ -341,8 +341,9 @@ fn how_many_more_accounts_there_are_is_no_look_at_them() {
         let text = format!(
             "use anchor_lang::prelude::*;\n#[program] pub mod p {{ use super::*; pub fn f(ctx: Context<A>) -> Result<()> {{ \
              check(&ctx)?; {body} Ok(()) }} }}\nfn check<T>(ctx: &Context<T>) -> Result<()> {{ if \
-             !ctx.remaining_accounts.is_empty() {{ return err!(E::Extra); }} Ok(()) }}\n#[derive(Accounts)] pub struct \
-             A<'info> {{ a: Account<'info, S> }}\n#[account] pub struct S {{ n: u64 }}"
+             !ctx.remaining_accounts.is_empty() {{ return err!(E::Extra); }} Ok(()) }}\nfn touched<'a, T>(ctx: \
+             &'a Context<T>) -> &'a Context<T> {{ ctx.remaining_accounts[0].try_borrow_mut_data().unwrap()[0] = 1; ctx }}\n\
+             #[derive(Accounts)] pub struct A<'info> {{ a: Account<'info, S> }}\n#[account] pub struct S {{ n: u64 }}"
         );
         let files = Files(vec![("src/lib.rs".into(), text)]);
         let found = analyze(&files, vec![package()], &Options::default()).contracts.into_iter().next().unwrap();
@@ -353,6 +354,7 @@ fn how_many_more_accounts_there_are_is_no_look_at_them() {
         "ctx.remaining_accounts[0].try_borrow_mut_data()?[0] = 1;",
         "let all = ctx.remaining_accounts; if all.len() > 1 { all[0].try_borrow_mut_data()?[0] = 1; }",
         "ctx.remaining_accounts.iter().len();",
+        "touched(&ctx).remaining_accounts.len();",
     ] {
         assert_eq!(unknowns(body), 1, "{body}");
     }

@@ -7,7 +7,7 @@ use super::{Changes, Frame};
 use crate::effects::method::Found;
 use crate::effects::ty::Ty;
 use crate::ir::Span;
-use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
+use crate::ir::hir::{Body, Expr, ExprId, ItemId, ItemKind, Name, Receiver, TypeRef};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ impl Changes<'_, '_> {
             self.tried(&body, recv);
         }
         self.doubt += u32::from(caught);
-        let (before, field) = (self.remaining, matches!(f.body.expr(recv), Expr::Field(..)));
+        let (before, field) = (self.remaining, is_field_of_local(&f.body, recv));
         let place = self.place(f, recv);
         self.doubt -= u32::from(caught);
         // How many more there are is no look at them.
@@ -699,6 +699,15 @@ fn held_type(ty: &TypeRef) -> Option<Name> {
         TypeRef::Ref(_, inner) | TypeRef::Slice(inner) | TypeRef::Array(inner, _) => held_type(inner),
         _ => None,
     }
+}
+
+/// `ctx.accounts.x`: nothing runs.
+fn is_field_of_local(body: &Body, mut e: ExprId) -> bool {
+    let mut field = false;
+    while let Expr::Field(inner, _) = body.expr(e) {
+        (e, field) = (*inner, true);
+    }
+    field && matches!(body.expr(e), Expr::Local(_))
 }
 
 fn is_table(name: &str) -> bool {
