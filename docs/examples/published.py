@@ -4,8 +4,8 @@
     published.py --bin cargo-crosslane [--cost N] [--lanes 16] FOLDER…
 
 Two workloads, both of 2,000 calls with seed 1: the default one (every public entry point equally often), and one of
-only those entry points that write the cell. Four figures each: one after the other, before and after, on --lanes and
-on the chain's own workers. With --cost every call is taken to use so much, which fills the chain's own limits: then
+only those entry points that write the cell. Figures are speedups over one call after the other, before and after the
+cure: of the first on --lanes, of the second on --lanes and on the chain's own workers. With --cost every call is taken to use so much, which fills the chain's own limits: then
 calls a block before and after are told too. Nothing is written but temporary files.
 """
 import argparse, json, os, subprocess, sys, tempfile
