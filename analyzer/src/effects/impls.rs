@@ -61,8 +61,11 @@ impl Engine<'_> {
             // What was looked up before may have other answers now.
             self.memo = Memo::default();
             for id in new {
-                self.impls.done.push(id);
-                self.index_crate(id);
+                // A header of one of the others may have had it indexed already.
+                if !self.impls.done.contains(&id) {
+                    self.impls.done.push(id);
+                    self.index_crate(id);
+                }
             }
             // What was looked up while a crate was half indexed, for the header of one of its impls, is not all there is.
             self.memo = Memo::default();
