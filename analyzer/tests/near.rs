@@ -418,3 +418,28 @@ fn wide_numbers_are_numbers() {
     assert_eq!(footprint(contract, "grow"), ["read total", "rewrite <state>", "update shares[owner]"]);
     assert_eq!(footprint(contract, "big"), ["read <state>"]);
 }
+
+#[test]
+fn plugins_keep_the_owner_beside_the_state() {
+    let contract = |attributes: &str| {
+        let text = format!(
+            "use near_plugins::{{only, Ownable}}; use near_sdk::{{near, AccountId}};
+             #[near(contract_state)] #[derive(Ownable)] {attributes} pub struct C {{ count: u64 }}
+             #[near] impl C {{ #[only(owner)] pub fn go(&mut self) {{ self.count += 1; }} pub fn open(&self) -> u64 {{ self.count }} }}"
+        );
+        let analysis = analyse_files(vec![("src/lib.rs", text)], &["near_sdk", "near_plugins"]);
+        analysis.contracts.into_iter().next().unwrap()
+    };
+    let plain = contract("");
+    let names: Vec<&str> = plain.entries.iter().map(|entry| entry.name.as_str()).collect();
+    for name in ["owner_storage_key", "owner_get", "owner_set", "owner_is", "go", "open"] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    let shown: Vec<Vec<String>> =
+        ["owner_get", "owner_set", "owner_is", "go", "open"].iter().map(|name| footprint(&plain, name)).collect();
+    insta::assert_debug_snapshot!(shown);
+    assert_ne!(entry(&plain, "go").callers, Callers::Anyone);
+    // Another key is not guessed.
+    let other = contract("#[ownable(owner_storage_key = \"o\")]");
+    assert!(footprint(&other, "go").iter().any(|line| line.starts_with("unknown ")));
+}
