@@ -389,6 +389,9 @@ fn code_that_no_call_names_unsound() {
         "let mut all: Box<dyn Iterator<Item = u64>> = Box::new(Steps(n)); all.next();",
         "self.map.entry(n).and_modify(|x| { touch(); *x += 1; });",
         "let mut m: BTreeMap<u64, fn(u64) -> u64> = BTreeMap::new(); m.insert(1, touched); if let Some(f) = m.get(&n) { f(n); }",
+        "let all = Vec::from_iter(Steps(n));",
+        "let _ = vec![n].into_iter().eq(Steps(n));",
+        "struct S { a: u64, m: Made } impl Default for S { fn default() -> Self { S { a: 0, m: Made::default() } } } let s = S { a: 1, ..Default::default() };",
     ] {
         has(&near_implied(body), "write hit");
     }
@@ -474,6 +477,46 @@ fn what_a_guard_guards_is_written_through_it_unsound() {
         let go = format!("pub fn go(&mut self, k: Address, n: U256) {{ {body} }}");
         has(&stylus("mapping(address => uint256) m;", &go, "go"), "write m[k]");
     }
+}
+
+#[test]
+fn impls_inside_of_functions_are_impls_unsound() {
+    for body in [
+        "trait Local { fn local(&self); } impl Local for u64 { fn local(&self) { touch(); } } n.local();",
+        "struct R<'a> { c: &'a mut C } impl<'a> R<'a> { fn f(&mut self) { touch(); } } let mut r = R { c: self }; r.f();",
+        "struct G; impl Drop for G { fn drop(&mut self) { touch(); } } let g = G;",
+    ] {
+        has(&near_implied(body), "write hit");
+    }
+}
+
+#[test]
+fn elements_that_are_lent_are_written_unsound() {
+    for (body, line) in [
+        ("self.v[1] = n;", "update v[1]"),
+        ("self.v[1] += n;", "update v[1]"),
+        ("for x in &mut self.v { *x = n; }", "update v[any]"),
+        ("let mut all = self.list.iter_mut().peekable(); if let Some(x) = all.peek_mut() { **x = n; }", "update list"),
+        ("let b: Box<&mut dyn Act> = Box::new(self); b.act();", "update a"),
+    ] {
+        let found = near(
+            &format!(
+                "pub trait Act {{ fn act(&mut self); }} impl Act for C {{ fn act(&mut self) {{ self.a += 1; }} }}
+                 #[near(contract_state)] pub struct C {{ a: u64, list: Vec<u64>, v: near_sdk::store::Vector<u64> }}
+                 #[near] impl C {{ pub fn go(&mut self, n: u64) {{ {body} }} }}"
+            ),
+            "go",
+        );
+        let cell = line.trim_start_matches("update ");
+        let modes = ["update", "write", "commute(add)"];
+        assert!(modes.iter().any(|mode| found.contains(&format!("{mode} {cell}"))), "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn an_item_named_through_its_trait_is_the_item_unsound() {
+    let calls = "pub fn go(origin: OriginFor<T>) -> DispatchResult { <A<T> as frame_support::StorageValue<u64>>::put(1); Ok(()) }";
+    has(&frame("", calls, "go"), "write A");
 }
 
 /// What the call itself stored is no longer known once code that may run at any time may store there as well.

@@ -710,6 +710,7 @@ impl Engine<'_> {
         let ret = if ret.is_unknown() || matches!(ret, Ty::Dyn(_) | Ty::Param(..)) { want.clone() } else { ret };
         if let Some(inner) = body.module {
             env.module = inner;
+            self.index_body(inner);
         }
         let name: Rc<str> = Rc::from(item.name.as_str());
         let mut frame = Frame::new(body.clone(), Rc::new(env), name.clone(), ret.clone(), &self.store);

@@ -55,7 +55,13 @@ impl Engine<'_> {
                 Some(slot) => Ok(self.store.get(slot).clone().retyped_if_unknown(want)),
                 None => Ok(Val::any(want.clone())),
             },
-            Expr::Path(path) => self.path_value(f, path, want, span),
+            Expr::Path(path) => {
+                let value = self.path_value(f, path, want, span)?;
+                if matches!(value.kind, Kind::Struct(_)) {
+                    self.charge_drop(&value, span);
+                }
+                Ok(value)
+            }
             Expr::Lit(lit) => Ok(literal(lit, want)),
             Expr::Call(callee, args) => self.eval_call(f, *callee, args, want, span),
             Expr::MethodCall(recv, name, turbofish, args, name_span) => {

@@ -87,10 +87,8 @@ impl Engine<'_> {
             }
             "scan" => self.on_cells(&args, generic, want, span, Self::host_scan)?,
             "scan_keys" => self.on_cells(&args, generic, want, span, Self::host_scan_keys)?,
-            "same" => {
-                let value = self.settle(arg(0));
-                self.retype(value, &ty)
-            }
+            // A reference stays one: what holds it lends the same place.
+            "same" => self.retype(arg(0), &ty),
             "inject" | "pure" => {
                 let function = self.text_of(&arg(0)).unwrap_or_else(|| "f".to_owned());
                 let parts = self.parts_of(&arg(1));

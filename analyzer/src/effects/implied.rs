@@ -120,7 +120,7 @@ impl Engine<'_> {
     }
 
     /// Runs the contract's impls of a trait for a type and all inside it; all there are where the type is not known.
-    fn implied_of(&mut self, ty: &Ty, of_trait: &'static str, span: Span) {
+    pub(super) fn implied_of(&mut self, ty: &Ty, of_trait: &'static str, span: Span) {
         if self.ambient {
             self.run_impls(ty, of_trait, span);
         }

@@ -5,7 +5,7 @@ use super::Engine;
 use super::ty::{Head, ImplInfo, Memo, Ty, TyEnv, generic_names, head};
 use crate::ir::hir::{CrateId, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::source::{Ns, Resolved};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// All impls of the crates loaded so far.
@@ -17,6 +17,8 @@ pub(crate) struct ImplIndex {
     /// Functions with a receiver, by name: what an unresolved method call could mean.
     pub(crate) methods: FxHashMap<Name, Vec<ItemId>>,
     done: Vec<CrateId>,
+    /// Modules of function bodies whose items are indexed.
+    bodies: FxHashSet<ModId>,
     /// The index was looked into since this was last set to false.
     asked: bool,
 }
@@ -99,54 +101,82 @@ impl Engine<'_> {
 
     fn read_impls(&mut self, krate: CrateId) -> CrateImpls {
         let mut found = CrateImpls::default();
-        let items = self.world.krate(krate);
-        for (idx, item) in items.items.iter().enumerate() {
-            let id = ItemId { krate, idx: idx as u32 };
-            if let ItemKind::Fn(function) = &item.kind {
-                if function.receiver.is_some() {
-                    self.impls.add_method(item.name.clone(), id);
-                    found.methods.push((item.name.clone(), id));
-                }
-            }
-            let ItemKind::Impl(block) = &item.kind else { continue };
-            let module = ModId { krate, idx: item.module };
-            let generics = generic_names(&block.generics);
-            let mut env = TyEnv::root(module);
-            for name in &generics {
-                env.bind(name.clone(), Ty::Param(name.clone(), Rc::from([])));
-            }
-            let self_ty = self.lower_ty(&block.self_ty, &env);
-            let of_trait = match &block.of_trait {
-                Some(path) => match self.world.resolve(module, path, Ns::Type) {
-                    Resolved::Item(id) => Some(id),
-                    _ => None,
-                },
-                None => None,
-            };
-            let mut assoc = FxHashMap::default();
-            for &idx in &block.items {
-                let id = ItemId { krate, idx };
-                assoc.insert(items.items[idx as usize].name.clone(), id);
-            }
-            let mut heads = vec![head(&self_ty)];
-            // `Box::new` and its kin are found by the item although the type is transparent; `impl<T> Box<T>` is no
-            // impl for every `T`.
-            if let TypeRef::Path(path) = &block.self_ty {
-                if let Resolved::Item(id) = self.world.resolve(module, path, Ns::Type) {
-                    heads.retain(|head| *head != Head::Blanket);
-                    heads.push(Head::Item(id));
-                }
-            }
-            heads.dedup();
-            let is_trait = block.of_trait.is_some();
-            let trait_name =
-                block.of_trait.as_ref().and_then(|path| path.segments.last()).map(|last| last.name.clone());
-            let info = ImplInfo { item: id, module, of_trait, is_trait, trait_name, generics, self_ty, assoc };
-            let info = Rc::new(info);
-            self.impls.add_impl(info.clone(), &heads);
-            found.impls.push((info, heads));
+        let count = self.world.krate(krate).items.len() as u32;
+        for idx in 0..count {
+            self.read_item(ItemId { krate, idx }, &mut found);
         }
         found
+    }
+
+    /// Indexes the items that stand inside the body of a function, when it first runs.
+    pub(super) fn index_body(&mut self, module: ModId) {
+        if !self.impls.bodies.insert(module) {
+            return;
+        }
+        self.index_impls();
+        let mut found = CrateImpls::default();
+        for idx in self.world.module(module).items.clone() {
+            let id = ItemId { krate: module.krate, idx };
+            self.read_item(id, &mut found);
+            let inner = match &self.item(id).kind {
+                ItemKind::Impl(block) => block.items.clone(),
+                ItemKind::Trait(of) => of.items.clone(),
+                _ => continue,
+            };
+            for idx in inner {
+                self.read_item(ItemId { krate: module.krate, idx }, &mut found);
+            }
+        }
+        if !found.impls.is_empty() || !found.methods.is_empty() {
+            self.memo = Memo::default();
+            self.implying.clear();
+        }
+    }
+
+    fn read_item(&mut self, id: ItemId, found: &mut CrateImpls) {
+        let item = self.item(id);
+        if let ItemKind::Fn(function) = &item.kind {
+            if function.receiver.is_some() {
+                self.impls.add_method(item.name.clone(), id);
+                found.methods.push((item.name.clone(), id));
+            }
+        }
+        let ItemKind::Impl(block) = &item.kind else { return };
+        let module = ModId { krate: id.krate, idx: item.module };
+        let generics = generic_names(&block.generics);
+        let mut env = TyEnv::root(module);
+        for name in &generics {
+            env.bind(name.clone(), Ty::Param(name.clone(), Rc::from([])));
+        }
+        let self_ty = self.lower_ty(&block.self_ty, &env);
+        let of_trait = match &block.of_trait {
+            Some(path) => match self.world.resolve(module, path, Ns::Type) {
+                Resolved::Item(id) => Some(id),
+                _ => None,
+            },
+            None => None,
+        };
+        let mut assoc = FxHashMap::default();
+        for &idx in &block.items {
+            let id = ItemId { krate: id.krate, idx };
+            assoc.insert(self.item(id).name.clone(), id);
+        }
+        let mut heads = vec![head(&self_ty)];
+        // `Box::new` and its kin are found by the item although the type is transparent; `impl<T> Box<T>` is no
+        // impl for every `T`.
+        if let TypeRef::Path(path) = &block.self_ty {
+            if let Resolved::Item(id) = self.world.resolve(module, path, Ns::Type) {
+                heads.retain(|head| *head != Head::Blanket);
+                heads.push(Head::Item(id));
+            }
+        }
+        heads.dedup();
+        let is_trait = block.of_trait.is_some();
+        let trait_name = block.of_trait.as_ref().and_then(|path| path.segments.last()).map(|last| last.name.clone());
+        let info = ImplInfo { item: id, module, of_trait, is_trait, trait_name, generics, self_ty, assoc };
+        let info = Rc::new(info);
+        self.impls.add_impl(info.clone(), &heads);
+        found.impls.push((info, heads));
     }
 
     /// Impls whose self type may be `ty`: inherent ones first, then trait impls, then blanket ones.

@@ -162,7 +162,7 @@ impl Engine<'_> {
                         Ok(Some(self.reference_below(&places, Proj::Elem)))
                     }
                     _ if self.is_option(&inner.ty) => Ok(self.option_payload_ref(&places, &inner)),
-                    _ => self.next_of_object(f, &places, &inner),
+                    _ => self.next_of_object(f, &places, &inner, true),
                 }
             }
             Kind::Seq(seq) => Ok(seq.any_element()),
@@ -188,11 +188,11 @@ impl Engine<'_> {
             }
             Kind::Struct(_) => {
                 let places = self.as_places(source.clone());
-                self.next_of_object(f, &places, source)
+                self.next_of_object(f, &places, source, false)
             }
             Kind::Sym(_) if matches!(source.ty, Ty::Adt(..)) => {
                 let places = self.as_places(source.clone());
-                self.next_of_object(f, &places, source)
+                self.next_of_object(f, &places, source, false)
             }
             _ => Ok(Some(self.element(source))),
         }
@@ -226,14 +226,18 @@ impl Engine<'_> {
         }
     }
 
-    /// An iterator of the contract's own making.
-    fn next_of_object(&mut self, f: &mut Frame, places: &[Place], value: &Val) -> Result<Option<Val>, Div> {
+    /// An iterator of the contract's own making, or something that gives one; `lent` for what is borrowed mutably.
+    fn next_of_object(&mut self, f: &mut Frame, places: &[Place], value: &Val, lent: bool) -> Result<Option<Val>, Div> {
         let next = Name::new_static("next");
         if self.find_method(&value.ty, &next).is_some() {
             let result = self.method(f, places, value.clone(), &next, &[], Vec::new(), &Ty::Unknown, self.site)?;
             return Ok(self.success_payload(&result));
         }
-        let into = Name::new_static("into_iter");
+        let by_reference = Name::new_static("iter_mut");
+        let into = match lent && self.find_method(&value.ty, &by_reference).is_some() {
+            true => by_reference,
+            false => Name::new_static("into_iter"),
+        };
         if self.find_method(&value.ty, &into).is_some() {
             let inner = self.method(f, places, value.clone(), &into, &[], Vec::new(), &Ty::Unknown, self.site)?;
             if !matches!(inner.kind, Kind::Struct(_)) {

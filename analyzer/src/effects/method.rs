@@ -1,7 +1,7 @@
 //! Method calls: which code `x.name(..)` means. Inherent methods come before trait methods, defaults of traits after
 //! overriding ones, built-in methods and `Deref` last; what remains is judged by whether it could reach state.
 
-use super::value::{Kind, Place, Proj, Val};
+use super::value::{Kind, Place, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv, ty::unify};
 use super::{implied, native};
 use crate::ir::hir::{Expr, ExprId, ItemId, ItemKind, ModId, Name, Receiver, TypeRef};
@@ -171,20 +171,6 @@ impl Engine<'_> {
                 Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }
             }
             _ => value.clone(),
-        }
-    }
-
-    /// Types whose content changes through a shared reference.
-    pub(super) fn is_interior(&self, ty: &Ty) -> bool {
-        match ty {
-            Ty::Adt(id, _) => {
-                self.std_crate == Some(id.krate)
-                    && matches!(
-                        self.item(*id).name.as_str(),
-                        "RefCell" | "Cell" | "OnceCell" | "Mutex" | "RwLock" | "LazyCell" | "OnceLock"
-                    )
-            }
-            _ => false,
         }
     }
 
@@ -724,18 +710,26 @@ impl Engine<'_> {
     /// `Type::name(args)` of a built-in or foreign type, or a trait function nobody implements here.
     pub(super) fn native_static(
         &mut self,
-        f: Option<&mut Frame>,
+        mut f: Option<&mut Frame>,
         ty: &Ty,
         name: &Name,
         args: Vec<Val>,
         want: &Ty,
         span: Span,
     ) -> Ev {
+        if let ("from_iter", Ty::Seq(_) | Ty::Dict(..), [source], Some(f)) = (name.as_str(), ty, &args[..], f.as_mut())
+        {
+            return self.collect(f, source, ty);
+        }
         if let Some((first, rest)) = args.split_first() {
             self.implied_by(name, first, rest, want, span);
         }
         if ty.is_unknown() {
             self.implied_statically(name, span);
+        }
+        if let ("default", Ty::Seq(_)) = (name.as_str(), if ty.is_unknown() { want } else { ty }) {
+            // An array's default is that of its elements.
+            self.implied_of(want, "Default", span);
         }
         if let Some(result) = self.native_function(ty, name, &args, want) {
             return result;
@@ -780,18 +774,5 @@ impl Engine<'_> {
             _ => name.to_string(),
         };
         self.unseen_call(UnknownReason::UnresolvedCall, &what, &args, want, span)
-    }
-
-    /// Places below which a reference to an element may be taken.
-    pub(super) fn element_places(&mut self, places: &[Place], at: Option<usize>) -> Vec<Place> {
-        let step = at.map_or(Proj::Elem, Proj::Nth);
-        places
-            .iter()
-            .map(|place| {
-                let mut place = place.clone();
-                place.path.push(step.clone());
-                place
-            })
-            .collect()
     }
 }

@@ -127,6 +127,9 @@ impl Engine<'_> {
             }
             Resolved::Mod(_) | Resolved::Unresolved => {
                 let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+                if let Some(value) = self.wrapper_named(&names) {
+                    return Ok(value);
+                }
                 if path.segments.len() > 1 {
                     // `Alias::f` where the alias is only a type.
                     let mut base = path.clone();
@@ -141,6 +144,19 @@ impl Engine<'_> {
         }
     }
 
+    /// `Ok`, `Err` and `Some` where nothing says what names mean.
+    fn wrapper_named(&mut self, names: &[Name]) -> Option<Val> {
+        let [name] = names else { return None };
+        let (id, variant) = match name.as_str() {
+            "Ok" => (self.known.result?, self.known.ok),
+            "Err" => (self.known.result?, self.known.err),
+            "Some" => (self.known.option?, self.known.some),
+            _ => return None,
+        };
+        let ty = self.item_ty_with(id, Vec::new(), 0);
+        Some(self.unit_or_ctor(id, Some(variant), ty))
+    }
+
     /// `<T as Trait>::x`, `Self::x`, `T::x`: the type before the last segment, and the trait.
     pub(super) fn qualified_base(&mut self, path: &Path, env: &TyEnv) -> (Ty, Option<ItemId>) {
         let mut base = path.clone();
@@ -152,7 +168,8 @@ impl Engine<'_> {
                 let mut trait_path = path.clone_without_qself();
                 trait_path.segments.truncate(*trait_len);
                 if let Resolved::Item(id) = self.world.resolve(env.module, &trait_path, Ns::Type) {
-                    of_trait = Some(id);
+                    // A table may have the trait's functions on the type itself.
+                    of_trait = matches!(self.item(id).kind, ItemKind::Trait(_)).then_some(id);
                 }
             }
             if path.segments.len() > trait_len + 1 {

@@ -389,6 +389,33 @@ impl Engine<'_> {
         Sym { loads, quiet, ..Sym::default() }
     }
 
+    /// Types whose content changes through a shared reference.
+    pub(super) fn is_interior(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Adt(id, _) => {
+                self.std_crate == Some(id.krate)
+                    && matches!(
+                        self.item(*id).name.as_str(),
+                        "RefCell" | "Cell" | "OnceCell" | "Mutex" | "RwLock" | "LazyCell" | "OnceLock"
+                    )
+            }
+            _ => false,
+        }
+    }
+
+    /// Places below which a reference to an element may be taken.
+    pub(super) fn element_places(&mut self, places: &[Place], at: Option<usize>) -> Vec<Place> {
+        let step = at.map_or(Proj::Elem, Proj::Nth);
+        places
+            .iter()
+            .map(|place| {
+                let mut place = place.clone();
+                place.path.push(step.clone());
+                place
+            })
+            .collect()
+    }
+
     /// True when a call that gets this value could reach state through it.
     pub(super) fn carries_cap(&mut self, value: &Val, depth: usize) -> bool {
         if depth > 8 {
@@ -448,6 +475,8 @@ impl Engine<'_> {
                         self.havoc(&old, depth + 1);
                         continue;
                     }
+                    // What it borrows itself may be changed as well.
+                    self.havoc(&old, depth + 1);
                     let new = self.widen(&old);
                     self.write(std::slice::from_ref(place), &new);
                     // Built anew, by whoever it was lent to.
@@ -467,6 +496,10 @@ impl Engine<'_> {
                 if let Some(element) = seq.any_element() {
                     self.havoc(&element, depth + 1);
                 }
+            }
+            Kind::Iter(iter) => {
+                let iter = iter.clone();
+                iter.parts().into_iter().for_each(|part| self.havoc(part, depth + 1));
             }
             Kind::Closure(closure) => {
                 // Whoever gets a closure may call it any number of times.
