@@ -390,6 +390,11 @@ fn code_that_no_call_names_unsound() {
         "self.map.entry(n).and_modify(|x| { touch(); *x += 1; });",
         "let mut m: BTreeMap<u64, fn(u64) -> u64> = BTreeMap::new(); m.insert(1, touched); if let Some(f) = m.get(&n) { f(n); }",
         "let all = Vec::from_iter(Steps(n));",
+        "fn takes(_: &u64) {} struct D(u64); impl std::ops::Deref for D { type Target = u64; fn deref(&self) -> &u64 { touch(); &self.0 } } takes(&D(n));",
+        "struct T(Vec<u64>);
+         impl<'a> IntoIterator for &'a T { type Item = &'a u64; type IntoIter = std::slice::Iter<'a, u64>; fn into_iter(self) -> Self::IntoIter { self.0.iter() } }
+         impl<'a> IntoIterator for &'a mut T { type Item = &'a mut u64; type IntoIter = std::slice::IterMut<'a, u64>; fn into_iter(self) -> Self::IntoIter { touch(); self.0.iter_mut() } }
+         let mut all = T(vec![n]); for _ in &mut all {}",
         "let _ = vec![n].into_iter().eq(Steps(n));",
         "struct S { a: u64, m: Made } impl Default for S { fn default() -> Self { S { a: 0, m: Made::default() } } } let s = S { a: 1, ..Default::default() };",
     ] {

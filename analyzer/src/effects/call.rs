@@ -724,6 +724,7 @@ impl Engine<'_> {
                 Some(ty) => {
                     let env = frame.env.clone();
                     let ty = self.lower_ty(&ty, &env);
+                    self.coerced(&mut frame, &arg, &ty);
                     arg.retyped_if_unknown(&ty)
                 }
                 None => arg,

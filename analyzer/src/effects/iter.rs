@@ -2,8 +2,8 @@
 //! effects are charged there, in the right order, as often as the loop that takes them may run.
 
 use super::value::{Alt, Iter, Kind, Place, Proj, Sym, Val, join};
-use super::{Div, Engine, Ev, Frame, ty::Ty};
-use crate::ir::hir::{ExprId, Name};
+use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv};
+use crate::ir::hir::{ExprId, ItemId, Name};
 use crate::ir::{Step, Term};
 use std::rc::Rc;
 
@@ -226,6 +226,20 @@ impl Engine<'_> {
         }
     }
 
+    /// What the contract wrote for iterating over its type.
+    fn ways_into_iter(&mut self, ty: &Ty) -> Vec<(ItemId, TyEnv)> {
+        if !matches!(ty, Ty::Adt(id, _) if !self.is_model(id.krate)) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for info in self.impls_of(ty).iter() {
+            if let (Some(&item), Some(env)) = (info.assoc.get("into_iter"), self.impl_env(info, ty)) {
+                found.push((item, env));
+            }
+        }
+        found
+    }
+
     /// An iterator of the contract's own making, or something that gives one; `lent` for what is borrowed mutably.
     fn next_of_object(&mut self, f: &mut Frame, places: &[Place], value: &Val, lent: bool) -> Result<Option<Val>, Div> {
         let next = Name::new_static("next");
@@ -238,6 +252,16 @@ impl Engine<'_> {
             true => by_reference,
             false => Name::new_static("into_iter"),
         };
+        let several = self.ways_into_iter(&value.ty);
+        if several.len() > 1 {
+            // For references and for values, of which only the type is known.
+            let recv = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
+            let inner = self.any_of(several.len(), &mut |engine, at| {
+                let (item, env) = several[at].clone();
+                engine.call_item(item, env, &[], Some(recv.clone()), Vec::new(), &Ty::Unknown, engine.site)
+            })?;
+            return self.next_element(f, &inner);
+        }
         if self.find_method(&value.ty, &into).is_some() {
             let inner = self.method(f, places, value.clone(), &into, &[], Vec::new(), &Ty::Unknown, self.site)?;
             if !matches!(inner.kind, Kind::Struct(_)) {

@@ -530,6 +530,16 @@ impl Engine<'_> {
         Ok(None)
     }
 
+    /// A value handed over as what it derefs to: the contract's own `Deref` runs.
+    pub(super) fn coerced(&mut self, f: &mut Frame, value: &Val, ty: &Ty) {
+        let concrete = matches!(ty, Ty::Adt(..) | Ty::Prim(_) | Ty::Seq(_) | Ty::Dict(..));
+        if !concrete || !matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) || value.ty.same_head(ty) {
+            return;
+        }
+        let places = self.as_places(value.clone());
+        let _ = self.deref_value(f, value, &places);
+    }
+
     /// Places whose value has the field, going through `Deref` where the type itself has none.
     pub(super) fn deref_to_field(&mut self, f: &mut Frame, places: Vec<Place>, name: &Name) -> Result<Vec<Place>, Div> {
         let mut places = places;
