@@ -130,6 +130,13 @@ impl Engine<'_> {
                 if let Some(value) = self.wrapper_named(&names) {
                     return Ok(value);
                 }
+                // The constructor of a struct that is there under another name.
+                if let Resolved::Item(id) = self.world.resolve(env.module, path, Ns::Type) {
+                    let alias = matches!(self.item(id).kind, ItemKind::TypeAlias(_));
+                    if alias && matches!(self.item_ty_with(id, Vec::new(), 0), Ty::Adt(..)) {
+                        return self.item_value(id, turbofish, want);
+                    }
+                }
                 if path.segments.len() > 1 {
                     // `Alias::f` where the alias is only a type.
                     let mut base = path.clone();
