@@ -443,3 +443,39 @@ fn plugins_keep_the_owner_beside_the_state() {
     let other = contract("#[ownable(owner_storage_key = \"o\")]");
     assert!(footprint(&other, "go").iter().any(|line| line.starts_with("unknown ")));
 }
+
+/// A static that changes holds what the call put there, or what calls before it did: not what its initializer says.
+#[test]
+fn statics_that_change_are_no_constants_unsound() {
+    let contract = text(
+        "use near_sdk::{near, PanicOnDefault}; use near_sdk::store::LookupMap; use std::cell::{Cell, RefCell};
+         static mut LAST: u64 = 0;
+         static mut ALL: Vec<u64> = Vec::new();
+         static FIXED: u64 = 7;
+         thread_local! { static HERE: Cell<u64> = Cell::new(0); static THERE: RefCell<u64> = const { RefCell::new(0) }; }
+         #[near(contract_state)] #[derive(PanicOnDefault)] pub struct C { sums: LookupMap<u64, u128>, total: u64 }
+         #[near] impl C {
+             pub fn set(&mut self, at: u64) { unsafe { LAST = at; } self.sums.insert(unsafe { LAST }, 1); }
+             pub fn before(&mut self) { self.sums.insert(unsafe { LAST }, 1); }
+             pub fn moved(&mut self, at: u64) { unsafe { LAST = at; let old = LAST; LAST = 9; self.sums.insert(old, 1); } }
+             pub fn either(&mut self, at: u64) { unsafe { if at > 5 { LAST = at; } self.sums.insert(LAST, 1); } }
+             pub fn pushed(&mut self, at: u64) { unsafe { ALL.push(at); self.sums.insert(ALL.len() as u64, 1); } }
+             pub fn cell(&mut self, at: u64) { HERE.set(at); self.sums.insert(HERE.get(), 1); }
+             pub fn lent(&mut self, at: u64) { THERE.with(|x| *x.borrow_mut() = at); self.sums.insert(THERE.with(|x| *x.borrow()), 1); }
+             pub fn through(&self) -> u64 { HERE.set(self.total); HERE.get() }
+             pub fn fixed(&mut self) { self.sums.insert(FIXED, 1); }
+         }",
+    );
+    let written = |name: &str| {
+        let found = footprint(&contract, name);
+        found.iter().find_map(|line| line.strip_prefix("update sums")).unwrap_or_else(|| panic!("{found:?}")).to_owned()
+    };
+    assert_eq!(written("set"), "[at]");
+    assert_eq!(written("moved"), "[at]");
+    for name in ["before", "either", "pushed", "lent"] {
+        assert_eq!(written(name), "[any]", "{name}");
+    }
+    assert_ne!(written("cell"), "[const]");
+    assert_eq!(written("fixed"), "[const]");
+    assert!(footprint(&contract, "through").contains(&"read total".to_owned()));
+}

@@ -60,7 +60,7 @@ impl Engine<'_> {
                 if matches!(value.kind, Kind::Struct(_)) {
                     self.charge_drop(&value, span);
                 }
-                Ok(value)
+                Ok(if self.is_static(&value) { self.settle(value) } else { value })
             }
             Expr::Lit(lit) => Ok(literal(lit, want)),
             Expr::Call(callee, args) => self.eval_call(f, *callee, args, want, span),
@@ -425,6 +425,14 @@ impl Engine<'_> {
                     Ok(vec![Place { slot, path: Vec::new() }])
                 }
             },
+            Expr::Path(path) => {
+                let span = body.expr_span(e);
+                let value = self.path_value(f, path, &Ty::Unknown, span)?;
+                if matches!(value.kind, Kind::Struct(_)) {
+                    self.charge_drop(&value, span);
+                }
+                Ok(self.as_places(value))
+            }
             Expr::Field(base, name) => {
                 let mut places = self.place(f, *base)?;
                 places = self.follow(places);

@@ -195,6 +195,8 @@ pub struct Engine<'w> {
     assumptions: Vec<(Term, u32)>,
     /// Decoded enums this run matched on.
     nested: Vec<(Term, Ty)>,
+    /// Slots of the statics that change.
+    statics: FxHashMap<ItemId, u32>,
     /// Lists whose elements are taken, with the place in the source: the index is the correlation id.
     correlations: Vec<(Term, Span)>,
     /// Where elements are being taken.
@@ -361,6 +363,7 @@ impl<'w> Engine<'w> {
             called: 0,
             assumptions: Vec::new(),
             nested: Vec::new(),
+            statics: FxHashMap::default(),
             correlations: Vec::new(),
             site: Span::NONE,
             last_element: None,

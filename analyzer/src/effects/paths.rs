@@ -2,7 +2,7 @@
 //! them.
 
 use super::native;
-use super::value::{Alt, CellVal, FuncVal, Kind, StructVal, Val};
+use super::value::{Alt, CellVal, FuncVal, Kind, Place, StructVal, Sym, Val};
 use super::{Engine, Ev, Frame, ty::Ty, ty::TyEnv};
 use crate::ir::Span;
 use crate::ir::hir::{Body, ItemId, ItemKind, ModId, Name, Path, TypeRef};
@@ -192,6 +192,7 @@ impl Engine<'_> {
         let item = self.item(id);
         Ok(match &item.kind {
             ItemKind::Fn(_) => Val::func(FuncVal::Item { item: id, args: turbofish, self_ty: None, env: None }),
+            ItemKind::Const(constant) if constant.is_static => self.static_value(id, constant.is_mut),
             ItemKind::Const(_) => self.const_value(id, None),
             ItemKind::Struct(_) => {
                 let ty = self.item_ty_with(id, turbofish, 0);
@@ -340,6 +341,33 @@ impl Engine<'_> {
                 Val::func(FuncVal::NativeMethod { ty, name: name.clone() })
             }
         }
+    }
+
+    /// The value of a static; the place of one that changes, which is a variable of the whole call. What
+    /// earlier calls left there is not known.
+    fn static_value(&mut self, id: ItemId, is_mut: bool) -> Val {
+        let slot = match self.statics.get(&id) {
+            Some(&slot) => slot,
+            None => {
+                let value = self.const_value(id, None);
+                if !is_mut && !self.holds_interior(&value, 0) {
+                    return value;
+                }
+                let cap = self.carries_cap(&value, 0);
+                let slot = self.store.alloc(Val::sym(value.ty, Sym { cap, ..Sym::default() }));
+                self.statics.insert(id, slot);
+                slot
+            }
+        };
+        let ty = self.store.get(slot).ty.clone();
+        Val { ty, kind: Kind::Ref(Rc::new(vec![Place { slot, path: Vec::new() }])) }
+    }
+
+    /// True for the place of a static, as opposed to what lies in it.
+    pub(super) fn is_static(&self, value: &Val) -> bool {
+        let Kind::Ref(places) = &value.kind else { return false };
+        let found = |place: &Place| place.path.is_empty() && self.statics.values().any(|slot| *slot == place.slot);
+        !self.statics.is_empty() && places.iter().all(found)
     }
 
     /// The value of a constant; evaluated once where it does not depend on generics.

@@ -238,6 +238,7 @@ impl<'w> Engine<'w> {
 
     pub(super) fn run_once(&mut self, spec: &EntrySpec, rooting: &Rooting) -> Footprints {
         self.store.clear();
+        self.statics.clear();
         self.rooted.clear();
         self.rec = Recorder::default();
         self.start_memory();

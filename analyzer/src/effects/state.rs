@@ -403,6 +403,20 @@ impl Engine<'_> {
         }
     }
 
+    /// True for a value with something in it that changes through a shared reference.
+    pub(super) fn holds_interior(&self, value: &Val, depth: usize) -> bool {
+        let inside = |part: &Val| self.holds_interior(part, depth + 1);
+        depth > super::value::MAX_DEPTH
+            || self.is_interior(&value.ty)
+            || match &value.kind {
+                Kind::Struct(fields) => fields.fields.iter().any(|(_, field)| inside(field)),
+                Kind::Enum(alts) => alts.iter().any(|alt| alt.fields.iter().any(|(_, field)| inside(field))),
+                Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().any(inside),
+                Kind::Seq(seq) => seq.any_element().is_some_and(|element| inside(&element)),
+                _ => false,
+            }
+    }
+
     /// Places below which a reference to an element may be taken.
     pub(super) fn element_places(&mut self, places: &[Place], at: Option<usize>) -> Vec<Place> {
         let step = at.map_or(Proj::Elem, Proj::Nth);

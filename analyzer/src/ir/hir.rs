@@ -309,8 +309,10 @@ pub struct ConstItem {
     pub ty: TypeRef,
     /// True when there is an initializer.
     pub has_value: bool,
-    /// True for `static mut` and statics in general.
+    /// True for statics, `static mut` included.
     pub is_static: bool,
+    /// True for `static mut`.
+    pub is_mut: bool,
     /// Impl or trait item it belongs to.
     pub owner: Option<u32>,
     /// Byte range of the item in its file.

@@ -143,13 +143,14 @@ impl<'a> Items<'a> {
             syn::Item::Const(item) => {
                 let from = vis_start(&item.vis).unwrap_or(item.const_token.span);
                 let head = Head { module, vis: is_public(&item.vis), attrs: &item.attrs, ident: &item.ident };
-                let item = self.constant(head, (from, item.semi_token.span), &item.ty, (true, false), None);
+                let item = self.constant(head, (from, item.semi_token.span), &item.ty, (true, None), None);
                 self.add(module, item);
             }
             syn::Item::Static(item) => {
                 let from = vis_start(&item.vis).unwrap_or(item.static_token.span);
                 let head = Head { module, vis: is_public(&item.vis), attrs: &item.attrs, ident: &item.ident };
-                let item = self.constant(head, (from, item.semi_token.span), &item.ty, (true, true), None);
+                let changes = matches!(item.mutability, syn::StaticMutability::Mut(_));
+                let item = self.constant(head, (from, item.semi_token.span), &item.ty, (true, Some(changes)), None);
                 self.add(module, item);
             }
             syn::Item::Struct(item) => {
@@ -243,16 +244,18 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// A constant, or a static, of which `is_static` says whether it is `static mut`.
     fn constant(
         &self,
         head: Head<'_>,
         (from, to): (PSpan, PSpan),
         ty: &syn::Type,
-        (has_value, is_static): (bool, bool),
+        (has_value, is_static): (bool, Option<bool>),
         owner: Option<u32>,
     ) -> Item {
         let source = self.ctx.raw_between(from, to);
-        let kind = ConstItem { ty: self.ctx.ty(ty), has_value, is_static, owner, source };
+        let (is_static, is_mut) = (is_static.is_some(), is_static == Some(true));
+        let kind = ConstItem { ty: self.ctx.ty(ty), has_value, is_static, is_mut, owner, source };
         self.build(head, (from, to), ItemKind::Const(Box::new(kind)))
     }
 
@@ -373,7 +376,7 @@ impl<'a> Items<'a> {
                 syn::TraitItem::Const(item) if self.ctx.cfg.enabled(&item.attrs) => {
                     let range = (item.const_token.span, item.semi_token.span);
                     let head = Head { module, vis: true, attrs: &item.attrs, ident: &item.ident };
-                    let item = self.constant(head, range, &item.ty, (item.default.is_some(), false), Some(owner));
+                    let item = self.constant(head, range, &item.ty, (item.default.is_some(), None), Some(owner));
                     self.push(item)
                 }
                 syn::TraitItem::Type(item) if self.ctx.cfg.enabled(&item.attrs) => {
@@ -432,7 +435,7 @@ impl<'a> Items<'a> {
                     let vis = of_trait || is_public(&item.vis);
                     let head = Head { module, vis, attrs: &item.attrs, ident: &item.ident };
                     let range = (from, item.semi_token.span);
-                    let item = self.constant(head, range, &item.ty, (true, false), Some(owner));
+                    let item = self.constant(head, range, &item.ty, (true, None), Some(owner));
                     self.push(item)
                 }
                 syn::ImplItem::Type(item) if self.ctx.cfg.enabled(&item.attrs) => {
@@ -557,7 +560,7 @@ impl<'a> Items<'a> {
                 syn::ForeignItem::Static(item) if self.ctx.cfg.enabled(&item.attrs) => {
                     let from = vis_start(&item.vis).unwrap_or(item.static_token.span);
                     let head = Head { module, vis: is_public(&item.vis), attrs: &item.attrs, ident: &item.ident };
-                    let item = self.constant(head, (from, item.semi_token.span), &item.ty, (false, true), None);
+                    let item = self.constant(head, (from, item.semi_token.span), &item.ty, (false, Some(true)), None);
                     self.add(module, item);
                 }
                 _ => {}
