@@ -1,6 +1,6 @@
 //! Building structs and variants; a `[[constructs]]` row may say that building one does something.
 
-use super::value::{Alt, Kind, Place, StructVal, Val};
+use super::value::{Alt, Kind, Place, StructVal, Sym, Val};
 use super::{Div, Engine, Ev, Frame, ty::Ty, ty::TyEnv};
 use crate::ir::Span;
 use crate::ir::hir::{ItemId, ItemKind, ModId, Name, Path};
@@ -60,7 +60,14 @@ impl Engine<'_> {
                 self.run_construct(&body, *id, &fields, span)?;
             }
         }
-        let value = built(ty, variant, fields);
+        let mut value = built(ty, variant, fields);
+        let union = |id: &ItemId| matches!(&self.item(*id).kind, ItemKind::Struct(of) if of.is_union);
+        if matches!(&value.ty, Ty::Adt(id, _) if union(id)) {
+            // Each field is all of them, in other bits.
+            let cap = self.carries_cap(&value, 0);
+            let loads = self.loads_of(&value);
+            value = Val::sym(value.ty, Sym { loads, cap, ..Sym::default() });
+        }
         self.charge_drop(&value, span);
         Ok(value)
     }

@@ -136,8 +136,10 @@ impl Engine<'_> {
                 if *mutable {
                     self.lent_place(f, *inner)
                 } else {
-                    // A shared reference is a copy: what it refers to cannot change while it lives.
-                    self.eval(f, *inner, want)
+                    // A shared reference is a copy: what it refers to cannot change while it lives, but for cells.
+                    let value = self.eval(f, *inner, want)?;
+                    let named = matches!(body.expr(*inner), Expr::Local(_) | Expr::Path(_));
+                    if named && self.holds_interior(&value, 0) { self.lent_place(f, *inner) } else { Ok(value) }
                 }
             }
             Expr::If(cond, then, otherwise) => self.eval_if(f, *cond, *then, *otherwise, want),
@@ -256,9 +258,11 @@ impl Engine<'_> {
             }
             Expr::Cast(inner, ty) => {
                 let env = f.env.clone();
+                let pointer = matches!(ty, TypeRef::Ptr(..));
                 let ty = self.lower_ty(ty, &env);
                 let value = self.eval(f, *inner, &Ty::Unknown)?;
-                Ok(self.cast(value, ty))
+                // A pointer leads where the reference does.
+                Ok(if pointer && matches!(value.kind, Kind::Ref(_)) { value } else { self.cast(value, ty) })
             }
             Expr::Try(inner) => self.eval_try(f, *inner, want),
             Expr::Await(inner) => self.eval(f, *inner, want),

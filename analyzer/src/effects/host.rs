@@ -42,6 +42,7 @@ impl Engine<'_> {
                 let cell = CellVal { namespace, kind, tier: None, label, shape: None, key, value, span };
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
+            "shared" => self.host_shared(&arg(0)),
             "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,
             "probe" => self.on_cells(&args, generic, want, span, Self::host_probe)?,
             "write" => self.on_cells(&args, generic, want, span, Self::host_write)?,
@@ -362,6 +363,14 @@ impl Engine<'_> {
         if wrapped {
             self.unknown(UnknownReason::UnknownCell, "a store inside another".to_owned(), span);
         }
+    }
+
+    /// `host::shared(x)`: what is there now, where others that hold it may have put something else; `x` counts as seen.
+    fn host_shared(&mut self, value: &Val) -> Val {
+        let value = self.settle(value.clone());
+        self.observe_value(&value);
+        let cap = self.carries_cap(&value, 0);
+        Val::sym(value.ty, Sym { cap, ..Sym::default() })
     }
 
     /// The contract's cell for a storage place; `None` records an unknown.

@@ -167,7 +167,7 @@ impl Engine<'_> {
                 Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }
             }
             // A type with interior mutability is shared through its places.
-            Some(Receiver::Ref) if self.is_interior(&value.ty) => {
+            Some(Receiver::Ref) if self.holds_interior(value, 0) => {
                 Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }
             }
             _ => value.clone(),

@@ -290,7 +290,7 @@ impl Engine<'_> {
             matches!(value.kind, Kind::Seq(_) | Kind::Iter(_)) || matches!(value.ty, Ty::Seq(_) | Ty::Dict(..));
         if is_list {
             if name == "clone" || name == "to_vec" && !matches!(value.kind, Kind::Iter(_)) {
-                return Some(Ok(value.clone()));
+                return Some(Ok(self.cloned(places, value)));
             }
             if let Some(result) = self.seq_method(f, places, value, name, generic, args, want, span) {
                 return Some(result);
@@ -320,6 +320,16 @@ impl Engine<'_> {
         None
     }
 
+    /// A copy of a value. Of what changes through shared references it may also be another handle to the same (`Rc`).
+    fn cloned(&mut self, places: &[Place], value: &Val) -> Val {
+        if !self.holds_interior(value, 0) {
+            return value.clone();
+        }
+        let mut either = places.to_vec();
+        either.push(Place { slot: self.store.alloc(value.clone()), path: Vec::new() });
+        Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(either)) }
+    }
+
     /// Methods that any value may have (clones, conversions, comparisons); tried last.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn generic_method(
@@ -334,9 +344,17 @@ impl Engine<'_> {
         span: Span,
     ) -> Option<Ev> {
         match name.as_str() {
-            "as_mut" | "borrow_mut" | "deref_mut" | "get_mut" if args.is_empty() => {
+            "as_mut" | "borrow_mut" | "deref_mut" if args.is_empty() => {
                 Some(Ok(Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) }))
             }
+            // Of an `Rc`: there is none while others hold it.
+            "get_mut" if args.is_empty() => {
+                let inside = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
+                let none = self.none(value.ty.clone());
+                let some = self.some(inside);
+                Some(Ok(super::value::join(&some, &none, 0)))
+            }
+            "clone" if args.is_empty() => Some(Ok(self.cloned(places, value))),
             _ => self.conversion(f, value, name, generic, args, want, span),
         }
     }

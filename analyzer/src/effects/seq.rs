@@ -256,7 +256,13 @@ impl Engine<'_> {
                 }
             }
             "retain" | "retain_mut" => {
+                // `retain_mut` lends the elements.
+                let lent = self.element_places(places, None);
                 let ran = self.for_each(f, &whole, &mut |engine, f, element| {
+                    let element = match name == "retain_mut" {
+                        true => Val { ty: element.ty, kind: Kind::Ref(Rc::new(lent.clone())) },
+                        false => element,
+                    };
                     let keep = engine.call_value(Some(f), &args[0], vec![element], &Ty::bool(), span)?;
                     engine.observe_value(&keep);
                     Ok(keep)
@@ -264,6 +270,7 @@ impl Engine<'_> {
                 if let Err(div) = ran {
                     return Some(Err(div));
                 }
+                let whole = self.read(places);
                 Some(self.reorder(places, &whole))
             }
             "sort"

@@ -252,6 +252,8 @@ pub struct Struct {
     pub generics: Generics,
     /// Fields.
     pub fields: Fields,
+    /// True for a union, whose fields are one place.
+    pub is_union: bool,
 }
 
 /// An enum.

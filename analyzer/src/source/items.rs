@@ -162,6 +162,7 @@ impl<'a> Items<'a> {
                 let kind = ItemKind::Struct(Box::new(Struct {
                     generics: self.ctx.generics(&item.generics),
                     fields: self.fields(&item.fields),
+                    is_union: false,
                 }));
                 let head = Head { module, vis: is_public(&item.vis), attrs: &item.attrs, ident: &item.ident };
                 let item = self.build(head, (from, to), kind);
@@ -173,6 +174,7 @@ impl<'a> Items<'a> {
                 let kind = ItemKind::Struct(Box::new(Struct {
                     generics: self.ctx.generics(&item.generics),
                     fields: self.fields(&fields),
+                    is_union: true,
                 }));
                 let head = Head { module, vis: is_public(&item.vis), attrs: &item.attrs, ident: &item.ident };
                 let item = self.build(head, (from, item.fields.brace_token.span.close()), kind);
