@@ -400,6 +400,23 @@ fn collections_that_nothing_keeps_are_called_by_their_prefix() {
     assert_eq!(footprint(&contract, "raw"), ["read <state>", "read accounts[token]"]);
 }
 
+/// One prefix is one place however it is written; where it may be that of something else, nobody knows.
+#[test]
+fn prefixes_are_compared_as_bytes_unsound() {
+    let contract = text(&format!(
+        "{NESTED} #[near] impl C {{
+             #[init] pub fn new() -> Self {{ Self {{ accounts: LookupMap::new(Key::Accounts), closed: LookupMap::new(b\"c\") }} }}
+             pub fn text(&self, token: AccountId) -> Option<u128> {{ let map: LookupMap<AccountId, u128> = LookupMap::new(\"c\".as_bytes()); map.get(&token) }}
+             pub fn byte(&self, token: AccountId) -> Option<u128> {{ let map: LookupMap<AccountId, u128> = LookupMap::new(b'c'); map.get(&token) }}
+             pub fn number(&self, token: AccountId) -> Option<u128> {{ let map: LookupMap<AccountId, u128> = LookupMap::new(0u8); map.get(&token) }}
+         }}"
+    ));
+    for name in ["text", "byte"] {
+        assert_eq!(footprint(&contract, name), ["read <state>", "read closed[token]"], "{name}");
+    }
+    assert!(!entry(&contract, "number").unknowns.is_empty());
+}
+
 /// Numbers of `construct_uint!` are numbers, not the thousands of lines that compute with their words.
 #[test]
 fn wide_numbers_are_numbers() {

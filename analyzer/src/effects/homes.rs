@@ -159,7 +159,7 @@ impl Engine<'_> {
             },
             Kind::Struct(fields) => (None, fields.fields.iter().map(|(_, field)| field.clone()).collect()),
             Kind::Tuple(parts) => (None, parts.to_vec()),
-            _ => (self.whole_sym(&prefix).constant().cloned(), Vec::new()),
+            _ => (self.whole_sym(&prefix).constant().and_then(bytes_of), Vec::new()),
         };
         (constant, fields.iter().map(|field| self.whole_sym(field)).collect())
     }
@@ -232,8 +232,20 @@ impl Engine<'_> {
             return None;
         }
         let Same::Prefix(constant, kind) = same else { return None };
+        // Something may be kept under the same prefix all the same: where others' prefixes are not known, and where one
+        // is the number of a variant and the other a byte.
+        let may_be_same = |known: &Same| match known {
+            Same::Site(_) => true,
+            Same::Prefix(known, _) => {
+                std::mem::discriminant(known) != std::mem::discriminant(&constant)
+                    && (may_number(known) || may_number(&constant))
+            }
+        };
+        if self.rooted.homes.usual.keys().any(may_be_same) {
+            return None;
+        }
         let mut name = match constant {
-            Const::Name(name) | Const::Str(name) => name.to_string(),
+            Const::Name(name) => name.to_string(),
             Const::Bytes(bytes) => bytes.escape_ascii().to_string(),
             _ => return None,
         };
@@ -294,6 +306,21 @@ pub(super) fn leading(key: Val) -> Val {
     let mut all = Vec::new();
     parts(key, &mut all);
     if all.len() == 1 { all.remove(0) } else { Val::tuple(all) }
+}
+
+/// A prefix that is not a variant as the bytes it is, however it is written; `None` for what is no prefix by itself.
+fn bytes_of(prefix: &Const) -> Option<Const> {
+    match prefix {
+        Const::Str(text) => Some(Const::Bytes(text.as_bytes().to_vec())),
+        Const::Int(byte) => u8::try_from(*byte).ok().map(|byte| Const::Bytes(vec![byte])),
+        Const::Bytes(_) | Const::Name(_) => Some(prefix.clone()),
+        _ => None,
+    }
+}
+
+/// True for bytes that begin like the number of a variant: no printable character.
+fn may_number(prefix: &Const) -> bool {
+    matches!(prefix, Const::Bytes(bytes) if bytes.first().is_none_or(|first| *first < b' '))
 }
 
 /// Both agree on the place; components that differ may be anything.
