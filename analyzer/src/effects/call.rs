@@ -308,25 +308,18 @@ impl Engine<'_> {
         self.conditions += 1;
         self.repeats += 1;
         // Once to see what it changes, and again from a state in which that has happened any number of times.
-        let mark = self.store.mark();
-        let _ = self.call_value(None, func, args.clone(), &Ty::Unknown, span);
-        let changed = self.store.changes(mark);
-        self.store.rollback(mark);
-        for (slot, value) in changed.0 {
-            let either = join(self.store.get(slot), &value, 0);
-            let old = self.store.get(slot).clone();
-            let any = self.widen_changed(old, &either);
-            self.store.set(slot, any);
-        }
-        let mark = self.store.mark();
-        let result = self.call_value(None, func, args, &Ty::Unknown, span);
-        let once_more = self.store.changes(mark);
-        self.store.rollback(mark);
-        for (slot, value) in once_more.0 {
-            let either = join(self.store.get(slot), &value, 0);
-            let old = self.store.get(slot).clone();
-            let any = self.widen_changed(old, &either);
-            self.store.set(slot, any);
+        let mut result = Err(Div { fail: false });
+        for _ in 0..2 {
+            let mark = self.store.mark();
+            result = self.call_value(None, func, args.clone(), &Ty::Unknown, span);
+            let changed = self.store.changes(mark);
+            self.store.rollback(mark);
+            for (slot, value) in changed.0 {
+                let either = join(self.store.get(slot), &value, 0);
+                let old = self.store.get(slot).clone();
+                let any = self.widen_changed(old, &either);
+                self.store.set(slot, any);
+            }
         }
         self.conditions -= 1;
         self.repeats -= 1;
