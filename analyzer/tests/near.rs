@@ -400,6 +400,26 @@ fn collections_that_nothing_keeps_are_called_by_their_prefix() {
     assert_eq!(footprint(&contract, "raw"), ["read <state>", "read accounts[token]"]);
 }
 
+/// What a function exported by hand keeps counts like what the others keep.
+#[test]
+fn exports_by_hand_keep_collections_too_unsound() {
+    let contract = text(&format!(
+        "{NESTED} #[near] impl C {{
+             pub fn look(&self, token: AccountId) -> Option<u128> {{ let map: LookupMap<AccountId, u128> = LookupMap::new(b\"c\"); map.get(&token) }}
+         }}
+         #[no_mangle] pub extern \"C\" fn open() {{
+             let mut state: C = near_sdk::env::state_read().unwrap();
+             state.accounts.insert(&near_sdk::env::predecessor_account_id(), &Account {{ near: 0, tokens: UnorderedMap::new(b\"c\") }});
+             near_sdk::env::state_write(&state);
+         }}"
+    ));
+    assert!(
+        !footprint(&contract, "look").iter().any(|line| line.contains("(prefix)")),
+        "{:?}",
+        footprint(&contract, "look")
+    );
+}
+
 /// One prefix is one place however it is written; where it may be that of something else, nobody knows.
 #[test]
 fn prefixes_are_compared_as_bytes_unsound() {

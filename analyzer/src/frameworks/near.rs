@@ -119,11 +119,12 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
         };
         exports.push((name, entries));
     }
+    let raw = raw_exports(engine, krate, only.as_ref(), root);
+    // What any of them keeps is known now.
     engine.use_homes();
     for (export, at, item, env, ty) in again {
         exports[export].1[at] = entry_of(engine, item, &env, Some(&ty), root);
     }
-    let raw = raw_exports(engine, krate, only.as_ref(), root);
     match exports.as_mut_slice() {
         [(_, entries)] => {
             let new: Vec<Entry> =
