@@ -444,9 +444,11 @@ fn wide_numbers_are_numbers() {
          construct_uint! { /// Wide.
              #[derive(Debug)] pub struct U256(4); }
          fn share(amount: u128, total: u128) -> u128 { (U256::from(amount) * U256::from(10u32) / U256::from(total)).as_u128() }
-         #[near(contract_state)] #[derive(PanicOnDefault)] pub struct C { total: u128, shares: LookupMap<AccountId, u128> }
+         #[near(contract_state)] #[derive(PanicOnDefault)] pub struct C { total: u128, shares: LookupMap<AccountId, u128>, named: LookupMap<[u8; 32], u8> }
          #[near] impl C {
              pub fn grow(&mut self, owner: AccountId, amount: u128) { self.shares.insert(owner, share(amount, self.total)); }
+             pub fn filled(&mut self, x: u128) { let mut key = [0u8; 32]; U256::from(x).to_big_endian(&mut key); self.named.insert(key, 1); }
+             pub fn given(&mut self, x: u128) { self.named.insert(U256::from(x).to_big_endian(), 1); }
              pub fn big(&self, x: u128) -> bool { let wide: U256 = x.into(); wide > U256([0, 0, 1, 0]) && U256::zero() + wide > wide }
          }";
     let analysis = analyse_files(vec![("src/lib.rs", source.to_owned())], &["near_sdk", "uint"]);
@@ -454,6 +456,9 @@ fn wide_numbers_are_numbers() {
     assert_eq!(entry(contract, "grow").unknowns, []);
     assert_eq!(footprint(contract, "grow"), ["read total", "rewrite <state>", "update shares[owner]"]);
     assert_eq!(footprint(contract, "big"), ["read <state>"]);
+    for name in ["filled", "given"] {
+        assert_eq!(footprint(contract, name), ["rewrite <state>", "update named[be-bytes(x)]"], "{name}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Containers that a call makes (`UnorderedMap::new(prefix)`): what they are called is known only where they are kept.
+//! Containers that a call makes (`Map::new(prefix)`): what they are called is known only where they are kept.
 //!
 //! A call runs once to see where each container it makes is kept, and again with that known. What is made and only
 //! looked into, such as the empty account of somebody who has none, is called as other entry points keep what is made
