@@ -129,7 +129,6 @@ impl Term {
         }
     }
 
-    /// Number of nodes.
     /// True when the term means the same in every frame of a transaction: constants, this contract, the chain, the block.
     pub fn is_shared(&self) -> bool {
         match self {
@@ -141,6 +140,7 @@ impl Term {
         }
     }
 
+    /// Number of nodes.
     pub fn size(&self) -> usize {
         let mut n = 0;
         self.walk(&mut |_| n += 1);
