@@ -82,6 +82,26 @@ pub fn analyze_again(
     analyze_here(sources, packages, options, Some(cache))
 }
 
+/// The contracts of a crate, by the first framework that knows it.
+#[cfg(feature = "source")]
+fn contracts_of(world: &source::World<'_>, krate: ir::hir::CrateId, options: &Options) -> Vec<ir::Contract> {
+    for framework in frameworks_of(options) {
+        let mut engine = effects::Engine::new(world);
+        if (framework.detect)(&engine, krate) {
+            engine.prepare();
+            return (framework.contracts)(&mut engine, krate);
+        }
+    }
+    Vec::new()
+}
+
+/// The frameworks to try, in order.
+#[cfg(feature = "source")]
+fn frameworks_of(options: &Options) -> impl Iterator<Item = &frameworks::Framework> {
+    let only = |framework: &&frameworks::Framework| options.framework.as_ref().is_none_or(|only| only == framework.id);
+    options.frameworks.iter().chain(frameworks::ALL).filter(only)
+}
+
 #[cfg(feature = "source")]
 fn analyze_here(
     sources: &dyn source::Sources,
@@ -111,10 +131,7 @@ fn analyze_here(
     for at in analysed {
         let krate = ir::hir::CrateId(at);
         let mut recognised = false;
-        for framework in options.frameworks.iter().chain(frameworks::ALL) {
-            if options.framework.as_ref().is_some_and(|only| only != framework.id) {
-                continue;
-            }
+        for framework in frameworks_of(options) {
             let mut engine = effects::Engine::new(&world);
             if (framework.detect)(&engine, krate) {
                 engine.prepare();
@@ -140,6 +157,21 @@ fn analyze_here(
             claims.extend(claims::collect(&mut effects::Engine::new(&world), krate, &[]));
         }
     }
+    // Callees that are read but were not asked about are analysed for their callers.
+    let mut beside: Vec<ir::Contract> = Vec::new();
+    let mut asked: Vec<String> = Vec::new();
+    loop {
+        let mut names = conflicts::link::wanted(&contracts);
+        names.extend(conflicts::link::wanted(&beside));
+        names.retain(|name| !asked.contains(name) && contracts.iter().all(|known| known.package != *name));
+        let Some(name) = names.into_iter().next() else { break };
+        let found = world.packages().iter().position(|package| package.name == name);
+        if let Some(at) = found {
+            beside.extend(contracts_of(&world, ir::hir::CrateId(at as u32), options));
+        }
+        asked.push(name);
+    }
+    conflicts::link::link(&mut contracts, beside);
     problems.extend(world.problems());
     let files = world.files();
     if let Some(cache) = cache {

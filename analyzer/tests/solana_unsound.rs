@@ -393,6 +393,75 @@ fn instructions_by_guards_and_by_what_is_left_unsound() {
 }
 
 #[test]
+fn an_instruction_that_runs_others_unsound() {
+    for run in ["process(a, &Ix::Look)?; process(a, &Ix::Write)", "again(a)"] {
+        let contract = native(&format!(
+            "enum Ix {{ Look, Write, Batch }} pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult \
+             {{ let ix = Ix::unpack(data)?; process(accounts, &ix) }}\nfn process(accounts: &[AccountInfo], ix: &Ix) -> \
+             ProgramResult {{ if let Ix::Write = ix {{ write(accounts)?; }} match ix {{ Ix::Look => look(accounts), \
+             Ix::Write => look(accounts), Ix::Batch => batch(accounts) }} }}\nfn batch(a: &[AccountInfo]) -> ProgramResult {{ \
+             {run} }}\nfn again(a: &[AccountInfo]) -> ProgramResult {{ for ix in read(&a[1]) {{ process(a, &ix)?; }} Ok(()) \
+             }}\nfn look(a: &[AccountInfo]) -> ProgramResult {{ let x = &a[0]; Ok(()) }}\nfn write(a: &[AccountInfo]) -> \
+             ProgramResult {{ a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }}"
+        ));
+        let of = |name: &str| {
+            let entry = contract.entries.iter().find(|entry| entry.name == name).unwrap();
+            entry.accounts.iter().flatten().map(|one| one.written).next().unwrap()
+        };
+        assert_eq!(of("look"), Written::No, "{run}");
+        assert_eq!(of("write"), Written::Yes, "{run}");
+        assert_ne!(of("batch"), Written::No, "{run}");
+    }
+}
+
+#[test]
+fn what_is_asked_of_another_instruction_unsound() {
+    // The binding changes between the question and the `match`, or the question is about another value.
+    for (before, at) in [
+        ("let mut ix = ix; if let Ix::Write = ix { write(accounts)?; } ix = Ix::Look;", "ix"),
+        ("let mut ix = ix; if let Ix::Write = ix { write(accounts)?; } ix.turn();", "ix"),
+        ("let mut ix = ix; if let Ix::Write = ix { write(accounts)?; } turn(&mut ix);", "ix"),
+        ("let mut ix = ix; if let Ix::Write = ix { write(accounts)?; } let ref mut other = ix; turn(other);", "ix"),
+        ("let inner = Ix::unpack(&data[1..])?; if let Ix::Write = inner { write(accounts)?; }", "ix"),
+        ("if let Ix::Write = ix { write(accounts)?; } let ix = Ix::unpack(&data[1..])?;", "ix"),
+        ("if let Ix::Look | Ix::Write = ix { write(accounts)?; }", "ix"),
+        ("if !matches!(ix, Ix::Write) { write(accounts)?; }", "ix"),
+        ("match ix { Ix::Write => {} _ => write(accounts)? }", "&ix"),
+    ] {
+        let contract = native(&format!(
+            "enum Ix {{ Look, Write }} pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult {{ let \
+             ix = Ix::unpack(data)?; {before} match {at} {{ Ix::Look => look(accounts), Ix::Write => look(accounts) }} \
+             }}\nfn look(a: &[AccountInfo]) -> ProgramResult {{ let x = &a[0]; Ok(()) }}\nfn write(a: &[AccountInfo]) -> \
+             ProgramResult {{ a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }}"
+        ));
+        let look = contract.entries.iter().find(|entry| entry.name == "look").unwrap();
+        assert_ne!(look.accounts.as_ref().unwrap()[0].written, Written::No, "{before}");
+    }
+}
+
+#[test]
+fn what_is_done_before_instructions_are_told_apart_imprecise() {
+    for before in [
+        "if let Ix::Write = ix { write(accounts)?; }",
+        "match &ix { Ix::Write => write(accounts)?, _ => {} }",
+        "if let Ix::Look = ix { look(accounts)?; } else { write(accounts)?; }",
+        "if matches!(ix, Ix::Write) && data.len() > 1 { write(accounts)?; }",
+    ] {
+        let contract = native(&format!(
+            "enum Ix {{ Look, Write }} pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult {{ let \
+             ix = Ix::unpack(data)?; {before} match ix {{ Ix::Look => look(accounts), Ix::Write => look(accounts) }} \
+             }}\nfn look(a: &[AccountInfo]) -> ProgramResult {{ let x = &a[0]; Ok(()) }}\nfn write(a: &[AccountInfo]) -> \
+             ProgramResult {{ a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }}"
+        ));
+        let written = |name: &str| {
+            let entry = contract.entries.iter().find(|entry| entry.name == name).unwrap();
+            entry.accounts.as_ref().unwrap()[0].written
+        };
+        assert_eq!((written("look"), written("write")), (Written::No, Written::Yes), "{before}");
+    }
+}
+
+#[test]
 fn a_payer_that_need_not_pay_may_hold_data_unsound() {
     let contract = anchor(
         "#[program] pub mod p { use super::*; pub fn f(ctx: Context<A>) -> Result<()> { \

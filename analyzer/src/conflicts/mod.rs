@@ -9,6 +9,8 @@ mod class;
 mod compare;
 pub mod condition;
 pub mod evaluate;
+#[cfg(feature = "source")]
+pub(crate) mod link;
 pub mod words;
 
 #[doc(hidden)]

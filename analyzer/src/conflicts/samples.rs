@@ -190,6 +190,7 @@ pub fn external(target: Term, mode: ExternalMode) -> External {
         mode,
         entry: None,
         args: Vec::new(),
+        callee: None,
         linked: false,
         value: false,
         span: Span::NONE,

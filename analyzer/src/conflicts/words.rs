@@ -178,6 +178,9 @@ pub fn place(contract: &Contract, access: &Access) -> String {
         let key: Vec<String> = access.key.iter().map(|one| term(contract, one)).collect();
         text.push_str(&format!("[{}]", key.join(", ")));
     }
+    if let Some(at) = access.at.as_ref().filter(|at| **at != Term::SelfAddr) {
+        text.push_str(&format!(" at {}", term(contract, at)));
+    }
     text
 }
 

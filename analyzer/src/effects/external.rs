@@ -21,18 +21,17 @@ impl Engine<'_> {
         };
         let entry = self.text_of(&arg(2));
         let value = arg(3).as_bool() != Some(false) && args.len() > 3;
-        let targets = target.key_terms();
+        let via = self.via.to_vec();
+        let (args, callee, target) = (Vec::new(), None, target.key_terms());
+        let call = External { target: Term::Any, mode, entry, args, callee, linked: false, value, span, via };
+        self.goes_out(target, &call);
+    }
+
+    /// A call out to each of these targets.
+    pub(super) fn goes_out(&mut self, targets: Vec<Term>, call: &External) {
+        let (mode, span) = (call.mode, call.span);
         for target in targets {
-            let external = External {
-                target,
-                mode,
-                entry: entry.clone(),
-                args: Vec::new(),
-                linked: false,
-                value,
-                span,
-                via: self.via.to_vec(),
-            };
+            let external = External { target, ..call.clone() };
             if !self.rec.externals.contains(&external) {
                 self.rec.externals.push(external);
             }
@@ -87,6 +86,7 @@ impl Engine<'_> {
                         mode: ExternalMode::Message,
                         entry: None,
                         args: Vec::new(),
+                        callee: None,
                         linked: false,
                         value: true,
                         span,

@@ -727,6 +727,9 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Ev {
+        if let Some(value) = self.made_handle(ty, name, &args) {
+            return Ok(value);
+        }
         if let ("from_iter", Ty::Seq(_) | Ty::Dict(..), [source], Some(f)) = (name.as_str(), ty, &args[..], f.as_mut())
         {
             return self.collect(f, source, ty);

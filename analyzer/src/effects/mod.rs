@@ -78,6 +78,9 @@ pub(crate) type Ev = Result<Val, Div>;
 /// contract, a number beyond the arguments for an address that nobody knows.
 pub(crate) type StandIns = fn(&[Name]) -> Option<usize>;
 
+/// The contract that exports what a type or trait has, if it is among those that are analysed.
+pub(crate) type Callees = fn(&mut Engine<'_>, ItemId) -> Option<crate::ir::Callee>;
+
 /// The other contract that a path into code that is not there belongs to, by its name as the target of calls.
 pub(crate) type Foreign = fn(&[Name]) -> Option<String>;
 
@@ -131,6 +134,8 @@ pub struct Engine<'w> {
     /// What a path to a generated constructor of a stand-in for another contract means: the argument that is its
     /// address. Methods of such a value are calls to that contract.
     pub(crate) stand_ins: Option<StandIns>,
+    /// Which contract exports the functions of this type or trait, where only one can be meant.
+    pub(crate) callee: Option<Callees>,
     /// What a call through a stand-in gives, where it is no value of the other contract.
     pub(crate) stand_in_result: Ty,
     /// Methods of a stand-in that set up the call and are none.
@@ -324,6 +329,7 @@ impl<'w> Engine<'w> {
             key_attributes: Vec::new(),
             key_conversions: Vec::new(),
             stand_ins: None,
+            callee: None,
             stand_in_result: Ty::Unknown,
             stand_in_builders: Vec::new(),
             stand_in_mode: "call",

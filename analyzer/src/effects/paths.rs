@@ -301,7 +301,7 @@ impl Engine<'_> {
         if let Some(constant) = native::constant(ty, name) {
             return Ok(constant);
         }
-        if let (Ty::Adt(id, _), Some(known)) = (ty, self.stand_ins) {
+        if let (Ty::Adt(id, _), Some(known)) = (ty, self.stand_ins.filter(|_| self.handle_for(ty).is_none())) {
             let names = [self.item(*id).name.clone(), name.clone()];
             if known(&names).is_some() {
                 return Ok(Val::func(FuncVal::External(names.to_vec())));

@@ -3,20 +3,50 @@
 
 use super::value::{Kind, Val};
 use super::{Engine, Ev, ty::Ty};
-use crate::ir::Span;
-use crate::ir::hir::Name;
+use crate::ir::hir::{Attr, ItemId, ModId, Name};
+use crate::ir::{Callee, External, ExternalMode, Span, Term};
+use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
 impl Engine<'_> {
     /// The value of a generated constructor of a stand-in for another contract.
     pub(super) fn stand_in(&mut self, path: &[Name], args: &[Val]) -> Option<Val> {
+        let ty = Ty::External(path[..path.len() - 1].into());
+        self.stand_in_of(ty, path, args)
+    }
+
+    /// The value of a constructor of a generated type that is a handle of a contract.
+    pub(super) fn made_handle(&mut self, ty: &Ty, name: &Name, args: &[Val]) -> Option<Val> {
+        let (Ty::Adt(id, _), Some(_)) = (ty, self.handle_for(ty)) else { return None };
+        let path = [self.item(*id).name.clone(), name.clone()];
+        self.stand_in_of(ty.clone(), &path, args)
+    }
+
+    /// What a generated type is a handle of, as it is written: a table's row marks it `#[stands_for(X)]`.
+    pub(super) fn handle_for(&self, ty: &Ty) -> Option<(ItemId, String)> {
+        let (Ty::Adt(id, _), Some(_)) = (ty, self.stand_ins) else { return None };
+        let item = self.item(*id);
+        let mark = item.attrs.iter().find(|attr: &&Attr| attr.path == "stands_for")?;
+        Some((*id, mark.tokens.clone()))
+    }
+
+    /// The contract behind a handle, if one can be told.
+    fn callee_of(&mut self, ty: &Ty) -> Option<Callee> {
+        let (id, name) = self.handle_for(ty)?;
+        let scope = ModId { krate: id.krate, idx: self.item(id).module };
+        match self.world.resolve_names(scope, &[Name::from(name.trim())], Ns::Type) {
+            Resolved::Item(of) => self.callee.and_then(|known| known(self, of)),
+            _ => None,
+        }
+    }
+
+    fn stand_in_of(&mut self, ty: Ty, path: &[Name], args: &[Val]) -> Option<Val> {
         let at = self.stand_ins.and_then(|known| known(path))?;
         let address = match args.get(at) {
             Some(address) => self.settle(address.clone()),
             None if at == super::OWN_ADDRESS => Val::term(Ty::Unknown, crate::ir::Term::SelfAddr),
             None => Val::any(Ty::Unknown),
         };
-        let ty = Ty::External(path[..path.len() - 1].into());
         let fields = vec![(Name::new_static("address"), address)];
         Some(Val { ty, kind: Kind::Struct(Rc::new(super::value::StructVal { fields, base: None })) })
     }
@@ -32,7 +62,7 @@ impl Engine<'_> {
                 path.push(Name::new_static("new"));
                 known(&path).is_some()
             }
-            _ => false,
+            (ty, _) => self.handle_for(ty).is_some(),
         }
     }
 
@@ -67,8 +97,24 @@ impl Engine<'_> {
             self.observe_value(arg);
         }
         let entry = name.strip_prefix("try_").unwrap_or(name);
-        let out = [target, Val::text(self.stand_in_mode), Val::text(entry), Val::bool(false)];
-        self.host_external(&out, self.user_span(span));
+        let mode = match self.stand_in_mode {
+            "call" => ExternalMode::Call,
+            _ => ExternalMode::Message,
+        };
+        let callee = self.callee_of(&value.ty);
+        // What the callee calls its parameters is known when it is linked.
+        let given = if callee.is_some() { args } else { &[] };
+        let given = given.iter().map(|arg| match self.whole_sym(arg).key_terms().as_slice() {
+            [one] => one.clone(),
+            _ => Term::Any,
+        });
+        let args = given.enumerate().map(|(at, term)| (at.to_string(), term)).collect();
+        self.observe_value(&target);
+        let entry = Some(entry.to_owned());
+        let (span, via) = (self.user_span(span), self.via.to_vec());
+        let call = External { target: Term::Any, mode, entry, args, callee, linked: false, value: false, span, via };
+        let targets = self.whole_sym(&target).key_terms();
+        self.goes_out(targets, &call);
         Ok(self.remote_result(want))
     }
 }

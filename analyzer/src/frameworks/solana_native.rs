@@ -11,7 +11,7 @@ mod dispatch;
 use super::Framework;
 use super::anchor::accounts::{Declared, empty};
 use super::anchor::{Instruction, cells_and_entries};
-use super::solana::changes::{Changes, Held, Value};
+use super::solana::changes::{Changes, Chosen, Held, Value};
 use crate::effects::Engine;
 use crate::effects::ty::{Ty, TyEnv};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name, TypeRef};
@@ -210,7 +210,11 @@ fn instruction(
     let env = TyEnv::root(module);
     let lowered: Vec<Ty> = function.params.iter().map(|(_, ty)| engine.lower_ty(ty, &env)).collect();
     let mut changes = Changes::new(engine, Vec::new(), vec![Held::Raw; MAX_ACCOUNTS]);
-    changes.chosen = of.map(|(dispatch, arm)| (dispatch.span, arm.at.clone()));
+    changes.chosen = of.map(|(dispatch, arm)| Chosen {
+        place: dispatch.span,
+        arms: arm.at.clone(),
+        told: dispatch.told.clone().and_then(|(body, local)| Some((body, local, dispatch.of?, arm.variant?))),
+    });
     let mut values: Vec<Value> = Vec::new();
     for ((_, ty), lowered) in function.params.iter().zip(&lowered) {
         values.push(match accounts_type(ty) {

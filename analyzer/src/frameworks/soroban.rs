@@ -8,7 +8,8 @@ use super::Framework;
 use crate::effects::Engine;
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name, TypeRef};
-use crate::ir::{Access, CellId, Contract, Entry, EntryKind, Mode};
+use crate::ir::{Access, Callee, CellId, Contract, Entry, EntryKind, Mode};
+use crate::source::{Ns, Resolved};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -51,6 +52,36 @@ fn client(path: &[Name]) -> Option<usize> {
     }
 }
 
+/// The contract behind a client: of a contract's type its own; of a trait the one that exports it, where only one of the
+/// analysed packages does.
+fn callee(engine: &mut Engine<'_>, of: ItemId) -> Option<Callee> {
+    let package = |krate: CrateId| engine.world.packages()[krate.0 as usize].name.clone();
+    let item = engine.item(of);
+    if matches!(item.kind, ItemKind::Struct(_)) {
+        return Some(Callee { package: package(of.krate), owner: item.name.to_string() });
+    }
+    let mut found: Vec<Callee> = Vec::new();
+    for (at, candidate) in engine.world.packages().iter().enumerate() {
+        let krate = CrateId(at as u32);
+        if !candidate.analysed && krate != of.krate {
+            continue;
+        }
+        for block in &engine.world.krate(krate).items {
+            let ItemKind::Impl(written) = &block.kind else { continue };
+            let (Some(of_trait), Some(_)) = (&written.of_trait, exported(&block.attrs)) else { continue };
+            let scope = ModId { krate, idx: block.module };
+            if !matches!(engine.world.resolve(scope, of_trait, Ns::Type), Resolved::Item(id) if id == of) {
+                continue;
+            }
+            let TypeRef::Path(ty) = &written.self_ty else { continue };
+            let owner = ty.segments.last().map(|last| last.name.to_string()).unwrap_or_default();
+            found.push(Callee { package: candidate.name.clone(), owner });
+        }
+    }
+    found.dedup();
+    if found.len() == 1 { found.pop() } else { None }
+}
+
 /// An exported function of one contract struct.
 struct Export {
     owner: String,
@@ -66,6 +97,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.ambient = true;
     engine.reentrant = false;
     engine.stand_ins = Some(client);
+    engine.callee = Some(callee);
     let instance = engine.shared_unit("instance", "entry", "<instance>");
     // A library of contracts is listed by what it offers to them.
     let exports = if is_contract(engine, krate) { exports(engine, krate) } else { offered(engine, krate) };

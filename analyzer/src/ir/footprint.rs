@@ -156,6 +156,15 @@ pub enum ExternalMode {
     Delegate,
 }
 
+/// A contract among those analysed together, as the handle says that is generated for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Callee {
+    /// The package it is built from.
+    pub package: String,
+    /// The type whose functions it exports, where the package has several.
+    pub owner: String,
+}
+
 /// A call out of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct External {
@@ -165,8 +174,10 @@ pub struct External {
     pub mode: ExternalMode,
     /// Callee's entry point, when known.
     pub entry: Option<String>,
-    /// Arguments by name, when known.
+    /// Arguments by name, when known. Before the callee is linked, those of a call to a known `callee` are by position.
     pub args: Vec<(String, Term)>,
+    /// The callee, when the handle that is called says which contract it stands for.
+    pub callee: Option<Callee>,
     /// True when the callee's footprint has been joined.
     pub linked: bool,
     /// True when value is attached.

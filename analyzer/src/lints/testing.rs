@@ -202,8 +202,7 @@ impl Build {
     /// Adds a call out to the last entry point.
     pub(crate) fn external(mut self, target: Term, mode: ExternalMode, linked: bool) -> Build {
         let span = self.line(&format!("    call {mode:?}").to_lowercase());
-        let external =
-            External { target, mode, entry: None, args: Vec::new(), linked, value: false, span, via: Vec::new() };
+        let external = External { linked, span, ..crate::conflicts::samples::external(target, mode) };
         self.with_entry(|entry| entry.externals.push(external))
     }
 

@@ -3,8 +3,9 @@
 //! of an argument) is a family: its known part with `"*"` in the open places.
 //!
 //! **Claim.** Every ledger entry of the contract's own that the call touches is listed, is a member of a listed family, or
-//! an unknown is listed; it is listed as read-write if the call may change it. Entries of other contracts that the call
-//! goes out to, their code, accounts and nonces of signers are not this contract's and are told as calls out.
+//! an unknown is listed; it is listed as read-write if the call may change it. So are entries of contracts that the call
+//! goes out to and that are linked. Those of other contracts are told as calls out; the contracts' code, accounts and nonces
+//! of signers are neither.
 
 use super::layout;
 use super::v1::{Access, Cell, Const, Contract, Entry, Mode, Step, Term};
@@ -71,8 +72,14 @@ pub fn ledger_keys(contract: &Contract, entry: &Entry, known: &Known<'_>) -> Led
             continue;
         };
         let write = !access.ttl && !matches!(access.mode, Mode::Read | Mode::Probe | Mode::Scan);
+        // What a linked callee touches lies at its address.
+        let places = access.at.as_ref().map_or(vec![Some(json!(known.address))], |at| values(at, known, 0));
+        let places: Vec<(Json, bool)> =
+            places.into_iter().map(|place| (place.clone().unwrap_or_else(|| json!("*")), place.is_some())).collect();
         if cell.tier.as_deref() == Some("instance") || cell.implicit && cell.id == "<instance>" {
-            add(entry_key(known.address, json!("ledger_key_contract_instance"), "persistent"), write, true);
+            for (place, whole) in &places {
+                add(entry_key(place, json!("ledger_key_contract_instance"), "persistent"), write, *whole);
+            }
             continue;
         }
         let Some(tier) = &cell.tier else {
@@ -80,7 +87,9 @@ pub fn ledger_keys(contract: &Contract, entry: &Entry, known: &Known<'_>) -> Led
             continue;
         };
         for (key, complete) in keys_of(contract, cell, access, known) {
-            add(entry_key(known.address, key, tier), write, complete);
+            for (place, whole) in &places {
+                add(entry_key(place, key.clone(), tier), write, complete && *whole);
+            }
         }
     }
     for (_, (key, write, complete)) in keys {
@@ -122,7 +131,7 @@ pub fn covers(family: &Json, key: &Json) -> bool {
     }
 }
 
-fn entry_key(address: &str, key: Json, durability: &str) -> Json {
+fn entry_key(address: &Json, key: Json, durability: &str) -> Json {
     json!({ "contract_data": { "contract": address, "key": key, "durability": durability } })
 }
 
@@ -322,10 +331,10 @@ mod tests {
         let found = ledger_keys(&contract, &contract.entries[0], &known);
         let of = |who: &str| {
             let key = json!({ "vec": [{ "symbol": "Balance" }, if who == "*" { json!("*") } else { json!({ "address": who }) }] });
-            entry_key("C1", key, "persistent")
+            entry_key(&json!("C1"), key, "persistent")
         };
         assert_eq!(found.read_write, [of("GA")]);
-        let instance = entry_key("C1", json!("ledger_key_contract_instance"), "persistent");
+        let instance = entry_key(&json!("C1"), json!("ledger_key_contract_instance"), "persistent");
         assert_eq!(found.read_only, [instance, of("GB")]);
         assert_eq!(found.families, [(of("*"), true)]);
         assert!(covers(&found.families[0].0, &of("GX")));

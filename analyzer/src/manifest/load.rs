@@ -159,6 +159,7 @@ impl Load<'_> {
             },
             entry: external.entry.clone(),
             args: external.args.iter().map(|arg| (arg.name.clone(), self.term(&arg.value))).collect(),
+            callee: None,
             linked: external.linked,
             value: external.value,
             span: ir::Span::NONE,

@@ -86,12 +86,16 @@ impl Rewrite {
     }
 
     /// The items to add beside the item named `name` with fields `fields`; `args` is the text of the attribute's
-    /// arguments. `$SELF` is the name, `$ARGS` the arguments, `$(..$FIELD..)*` is written once per field and
+    /// arguments. `$SELF` is the name, `$ARGS` the arguments, `$ARG(a)` the text that `a = ".."` gives, `$(..$FIELD..)*` is written once per field and
     /// `$(#[a] #[b] ..)*` once per variant that has these attributes: `$VARIANT` is its name, `$variant` the name in
     /// snake case, `$PARAMS` its payload as parameters (`a: A, `), `$NAMES` their names (`a, `), `$b` what stands in the
     /// parentheses of attribute `b`.
     pub(crate) fn items_for(&self, name: &str, args: &str, fields: &[&str], variants: &[VariantText]) -> String {
         let mut text = self.items.replace("$SELF", name).replace("$ARGS", args);
+        while let Some((before, rest)) = text.split_once("$ARG(") {
+            let Some((wanted, after)) = rest.split_once(')') else { break };
+            text = format!("{before}{}{after}", named_arg(args, wanted));
+        }
         while let Some((before, rest)) = text.split_once("$(") {
             let Some((repeated, after)) = rest.split_once(")*") else { break };
             let wanted = attributes_in_front(repeated);
@@ -126,6 +130,13 @@ impl Rewrite {
         }
         Some(text)
     }
+}
+
+/// What `name = ".."` among an attribute's arguments says, without quotes; empty where none does.
+fn named_arg(args: &str, name: &str) -> String {
+    let value = |arg: &String| arg.trim().strip_prefix(name)?.trim_start().strip_prefix('=').map(str::to_owned);
+    let found = split_args(args).iter().find_map(value).unwrap_or_default();
+    found.trim().trim_matches('"').to_owned()
 }
 
 /// Names of the attributes a repeated text begins with.

@@ -5,8 +5,9 @@ use super::snake;
 use crate::effects::ty::TyEnv;
 use crate::effects::value::FuncVal;
 use crate::effects::{Engine, children};
+use crate::frameworks::solana::changes::looked_at;
 use crate::ir::Span;
-use crate::ir::hir::{Body, Expr, ExprId, ItemId, ItemKind, ModId, Name, Pat, PatId, Path};
+use crate::ir::hir::{BindMode, Body, Expr, ExprId, ItemId, ItemKind, LocalId, ModId, Name, Pat, PatId, Path};
 use crate::source::{Ns, Resolved};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub(super) struct Dispatch {
     pub(super) span: Span,
     /// The enum, if it is one.
     pub(super) of: Option<ItemId>,
+    /// The function's code, and the binding that holds the instruction, where it cannot change.
+    pub(super) told: Option<(Arc<Body>, LocalId)>,
     /// One for each instruction.
     pub(super) arms: Vec<Arm>,
 }
@@ -107,11 +110,13 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
         .filter_map(|(name, _)| name.clone())
         .collect();
     for (expr, span) in &body.exprs {
-        let Expr::Match(_, arms) = expr else { continue };
+        let Expr::Match(scrutinee, arms) = expr else { continue };
         if !arms.iter().any(|arm| mentions(body, arm.body, &handed)) {
             continue;
         }
-        let mut dispatch = Dispatch { span: *span, of: None, arms: Vec::new() };
+        let told = looked_at(body, *scrutinee).filter(|&local| is_fixed(body, local));
+        let told = told.map(|local| (body.clone(), local));
+        let mut dispatch = Dispatch { span: *span, of: None, told, arms: Vec::new() };
         let mut others = false;
         // The arm for what no other takes.
         let mut rest = None;
@@ -164,6 +169,19 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
         }
     }
     None
+}
+
+/// True if nothing in the code can change which variant a binding holds: it is never assigned, lent for writing, or the
+/// receiver of a method.
+fn is_fixed(body: &Body, local: LocalId) -> bool {
+    let is = |e: ExprId| looked_at(body, e) == Some(local);
+    let lent = |pat: &Pat| matches!(pat, Pat::Bind(_, BindMode::RefMut, _));
+    body.pats.iter().all(|(pat, _)| !lent(pat))
+        && body.exprs.iter().all(|(expr, _)| match expr {
+            Expr::Assign(e, _) | Expr::AssignOp(_, e, _) | Expr::Ref(true, e) | Expr::MethodCall(e, ..) => !is(*e),
+            Expr::UnknownMacro(_, args, captured) => !captured.contains(&local) && !args.iter().any(|e| is(*e)),
+            _ => true,
+        })
 }
 
 /// Paths and numbers that a pattern compares with.

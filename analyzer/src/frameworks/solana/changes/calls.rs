@@ -504,7 +504,7 @@ impl Changes<'_, '_> {
         let mut types = Value::plain(env.self_ty.clone().unwrap_or(Ty::Unknown));
         types.parts = env.generics.iter().map(|(name, ty)| (name.clone(), Value::plain(ty.clone()))).collect();
         key_values.push(types);
-        let key = (item, key_values);
+        let key = (item, self.inside, key_values);
         // What goes through the list of accounts moves on in the callee.
         let walks = values.iter().any(|value| {
             let mut walks = false;

@@ -7,6 +7,7 @@
 //! could not be read; what is in `sure` stands in the code as a change of that very account.
 
 mod calls;
+mod chosen;
 mod methods;
 mod parts;
 mod pattern;
@@ -14,6 +15,7 @@ mod value;
 mod walk;
 mod words;
 
+pub(crate) use chosen::{Chosen, looked_at};
 use value::{Handle, What};
 pub(crate) use value::{Held, Value};
 
@@ -91,17 +93,22 @@ pub(crate) struct Changes<'e, 'w> {
     tried: BTreeSet<Span>,
     /// Accounts of a list by position: what the code calls them.
     pub(crate) names: Vec<Option<Name>>,
-    done: FxHashMap<(ItemId, Vec<Value>), Value>,
-    running: FxHashSet<(ItemId, Vec<Value>)>,
+    done: FxHashMap<Run, Value>,
+    running: FxHashSet<Run>,
     steps: u64,
     depth: usize,
     /// The first argument of the method call at hand, where it is a number.
     literal: Option<u32>,
     /// Calls whose failure is caught: what they change is changed only if they succeed.
     doubt: u32,
-    /// Of the `match` at this place, only these arms are taken.
-    pub(crate) chosen: Option<(Span, Vec<usize>)>,
+    /// Which of several instructions this is.
+    pub(crate) chosen: Option<Chosen>,
+    /// The code at hand runs inside of an arm of the instruction: what tells instructions apart there is about another one.
+    inside: bool,
 }
+
+/// A function, whether it runs inside of an instruction's arm, and what it is run on.
+type Run = (ItemId, bool, Vec<Value>);
 
 /// One run of a function's body.
 struct Frame {
@@ -146,6 +153,7 @@ impl<'e, 'w> Changes<'e, 'w> {
             literal: None,
             doubt: 0,
             chosen: None,
+            inside: false,
         }
     }
 

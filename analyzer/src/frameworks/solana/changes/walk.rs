@@ -131,6 +131,11 @@ impl Changes<'_, '_> {
             }
             Expr::If(cond, then, otherwise) => {
                 self.value(f, *cond);
+                match self.holds(f, *cond) {
+                    Some(true) => return self.value(f, *then),
+                    Some(false) => return otherwise.map_or(Value::plain(Ty::unit()), |e| self.value(f, e)),
+                    None => {}
+                }
                 let before = self.walks.clone();
                 let mut value = self.value(f, *then);
                 let mut ways = Vec::new();
@@ -163,10 +168,12 @@ impl Changes<'_, '_> {
                 let mut result = Value::plain(Ty::Never);
                 let mut before = self.walks.clone();
                 let mut ways = Vec::new();
+                let here = !self.inside && self.chosen.as_ref().is_some_and(|chosen| chosen.place == span);
                 for (at, arm) in arms.iter().enumerate() {
-                    if self.chosen.as_ref().is_some_and(|(place, chosen)| *place == span && !chosen.contains(&at)) {
+                    if !self.takes(f, span, *scrutinee, at, arm.pat) {
                         continue;
                     }
+                    self.inside |= here;
                     self.walks.clone_from(&before);
                     self.bind(f, arm.pat, value.clone(), by_ref);
                     if let Some(guard) = arm.guard {
@@ -185,6 +192,7 @@ impl Changes<'_, '_> {
                     } else {
                         result = result.or(&way);
                     }
+                    self.inside &= !here;
                 }
                 self.meet(ways);
                 result
