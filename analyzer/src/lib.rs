@@ -82,6 +82,12 @@ pub fn analyze_again(
     analyze_here(sources, packages, options, Some(cache))
 }
 
+/// Name and version of the package a contract is built from.
+#[cfg(feature = "source")]
+fn package_of(contract: &ir::Contract) -> (String, String) {
+    (contract.package.clone(), contract.package_version.clone())
+}
+
 /// The contracts of a crate, by the first framework that knows it.
 #[cfg(feature = "source")]
 fn contracts_of(world: &source::World<'_>, krate: ir::hir::CrateId, options: &Options) -> Vec<ir::Contract> {
@@ -159,17 +165,17 @@ fn analyze_here(
     }
     // Callees that are read but were not asked about are analysed for their callers.
     let mut beside: Vec<ir::Contract> = Vec::new();
-    let mut asked: Vec<String> = Vec::new();
+    let mut asked: Vec<(String, String)> = contracts.iter().map(package_of).collect();
     loop {
-        let mut names = conflicts::link::wanted(&contracts);
-        names.extend(conflicts::link::wanted(&beside));
-        names.retain(|name| !asked.contains(name) && contracts.iter().all(|known| known.package != *name));
-        let Some(name) = names.into_iter().next() else { break };
-        let found = world.packages().iter().position(|package| package.name == name);
+        let mut wanted = conflicts::link::wanted(&contracts);
+        wanted.extend(conflicts::link::wanted(&beside));
+        wanted.retain(|package| !asked.contains(package));
+        let Some((name, version)) = wanted.into_iter().next() else { break };
+        let found = world.packages().iter().position(|package| package.name == name && package.version == version);
         if let Some(at) = found {
             beside.extend(contracts_of(&world, ir::hir::CrateId(at as u32), options));
         }
-        asked.push(name);
+        asked.push((name, version));
     }
     conflicts::link::link(&mut contracts, beside);
     problems.extend(world.problems());

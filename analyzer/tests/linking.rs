@@ -177,6 +177,22 @@ fn what_cannot_be_joined_stays_a_call_out_unsound() {
 }
 
 #[test]
+fn parts_of_what_the_caller_puts_together_unsound() {
+    let other = "#[contracttype] pub struct Who { pub of: Address } #[contracttype] pub enum Key2 { Mark(Address) }\n#[contract] \
+                 pub struct Other; #[contractimpl] impl Other { pub fn go(env: Env, who: Who) { \
+                 env.storage().persistent().set(&Key2::Mark(who.of), &1u32); } }";
+    let call = "pub fn f(env: Env, at: Address, to: Address) { OtherClient::new(&env, &at).go(&Who { of: to }) }\npub fn \
+                g(env: Env, at: Address, who: Who) { OtherClient::new(&env, &at).go(&who) }";
+    let contract = pair(other, call);
+    assert!(footprint(&contract, "f").contains(&"write Mark[?] at at".to_owned()), "{:?}", footprint(&contract, "f"));
+    assert!(
+        footprint(&contract, "g").contains(&"write Mark[who.of] at at".to_owned()),
+        "{:?}",
+        footprint(&contract, "g")
+    );
+}
+
+#[test]
 fn calls_in_a_circle_end_unsound() {
     let text = format!(
         "{HEAD}#[contract] pub struct C; #[contractimpl] impl C {{ pub fn f(env: Env, at: Address) {{ CClient::new(&env, \

@@ -6,7 +6,7 @@
 //! the callee loads is a function of it that nobody knows, deltas are updates. A callee that has an unknown, that is being
 //! linked itself (calls in a circle), or whose cells bear a name that means another place here, stays a call out.
 
-use crate::ir::{Access, CellId, Certainty, Contract, Entry, EntryKind, EnvScope, External, Mode, Step, Term};
+use crate::ir::{Access, Callee, CellId, Certainty, Contract, Entry, EntryKind, EnvScope, External, Mode, Step, Term};
 use std::collections::BTreeMap;
 
 /// Name of the function that stands for what a callee loads: it lies at another address.
@@ -32,15 +32,19 @@ pub(crate) fn link(contracts: &mut [Contract], beside: Vec<Contract>) {
     }
 }
 
-/// Packages of callees that are not among the contracts.
-pub(crate) fn wanted(contracts: &[Contract]) -> Vec<String> {
+/// Packages of callees, by name and version, that are not among the contracts.
+pub(crate) fn wanted(contracts: &[Contract]) -> Vec<(String, String)> {
     let externals = contracts.iter().flat_map(|contract| &contract.entries).flat_map(|entry| &entry.externals);
-    let packages = externals.filter_map(|external| external.callee.as_ref()).map(|callee| &callee.package);
-    let mut wanted: Vec<String> =
-        packages.filter(|name| contracts.iter().all(|known| known.package != **name)).cloned().collect();
+    let callees = externals.filter_map(|external| external.callee.as_ref());
+    let missing = callees.filter(|callee| !contracts.iter().any(|known| is_of(known, callee)));
+    let mut wanted: Vec<_> = missing.map(|callee| (callee.package.clone(), callee.version.clone())).collect();
     wanted.sort();
     wanted.dedup();
     wanted
+}
+
+fn is_of(contract: &Contract, callee: &Callee) -> bool {
+    contract.package == callee.package && contract.package_version == callee.version
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -88,8 +92,7 @@ impl Linker {
     fn callee(&self, external: &External) -> Option<usize> {
         let callee = external.callee.as_ref()?;
         let split = format!("{}::{}", callee.package, callee.owner);
-        let is = |contract: &Contract| contract.package == callee.package;
-        let named = |name: &str| self.all.iter().position(|contract| is(contract) && contract.name == name);
+        let named = |name: &str| self.all.iter().position(|known| is_of(known, callee) && known.name == name);
         named(&split).or_else(|| named(&callee.package))
     }
 

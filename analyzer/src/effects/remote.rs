@@ -104,8 +104,9 @@ impl Engine<'_> {
         let callee = self.callee_of(&value.ty);
         // What the callee calls its parameters is known when it is linked.
         let given = if callee.is_some() { args } else { &[] };
-        let given = given.iter().map(|arg| match self.whole_sym(arg).key_terms().as_slice() {
-            [one] => one.clone(),
+        let given = given.iter().map(|arg| match &self.settle(arg.clone()).kind {
+            // Of what the caller puts together itself, parts of it are not parts of a term.
+            Kind::Sym(sym) if sym.terms.len() == 1 => sym.terms[0].clone(),
             _ => Term::Any,
         });
         let args = given.enumerate().map(|(at, term)| (at.to_string(), term)).collect();

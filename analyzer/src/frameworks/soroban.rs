@@ -9,7 +9,7 @@ use crate::effects::Engine;
 use crate::effects::ty::{ImplInfo, Ty, TyEnv};
 use crate::ir::hir::{Attr, CrateId, Item, ItemId, ItemKind, ModId, Name, TypeRef};
 use crate::ir::{Access, Callee, CellId, Contract, Entry, EntryKind, Mode};
-use crate::source::{Ns, Resolved};
+use crate::source::{Ns, Package, Resolved};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -55,10 +55,11 @@ fn client(path: &[Name]) -> Option<usize> {
 /// The contract behind a client: of a contract's type its own; of a trait the one that exports it, where only one of the
 /// analysed packages does.
 fn callee(engine: &mut Engine<'_>, of: ItemId) -> Option<Callee> {
-    let package = |krate: CrateId| engine.world.packages()[krate.0 as usize].name.clone();
+    let of_package =
+        |package: &Package, owner| Callee { package: package.name.clone(), version: package.version.clone(), owner };
     let item = engine.item(of);
     if matches!(item.kind, ItemKind::Struct(_)) {
-        return Some(Callee { package: package(of.krate), owner: item.name.to_string() });
+        return Some(of_package(&engine.world.packages()[of.krate.0 as usize], item.name.to_string()));
     }
     let mut found: Vec<Callee> = Vec::new();
     for (at, candidate) in engine.world.packages().iter().enumerate() {
@@ -75,7 +76,7 @@ fn callee(engine: &mut Engine<'_>, of: ItemId) -> Option<Callee> {
             }
             let TypeRef::Path(ty) = &written.self_ty else { continue };
             let owner = ty.segments.last().map(|last| last.name.to_string()).unwrap_or_default();
-            found.push(Callee { package: candidate.name.clone(), owner });
+            found.push(of_package(candidate, owner));
         }
     }
     found.dedup();

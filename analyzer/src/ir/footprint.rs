@@ -161,6 +161,8 @@ pub enum ExternalMode {
 pub struct Callee {
     /// The package it is built from.
     pub package: String,
+    /// The package's version.
+    pub version: String,
     /// The type whose functions it exports, where the package has several.
     pub owner: String,
 }
@@ -314,6 +316,7 @@ pub enum Type {
     Opaque(String),
 }
 
+#[cfg(feature = "source")]
 impl Type {
     /// The type of a field of a struct, by the names that lead to it.
     pub(crate) fn at<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<&Type> {

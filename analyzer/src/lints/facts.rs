@@ -74,7 +74,8 @@ impl<'a> Cx<'a> {
         };
         for (at, entry) in contract.entries.iter().enumerate() {
             for (access, value) in entry.accesses.iter().enumerate() {
-                if let Some(list) = cx.by_cell.get_mut(value.cell.0 as usize) {
+                // What a linked callee keeps is told where that contract is.
+                if let Some(list) = cx.by_cell.get_mut(value.cell.0 as usize).filter(|_| own(value)) {
                     list.push(At { entry: at, access });
                 }
             }
@@ -90,7 +91,7 @@ impl<'a> Cx<'a> {
             if public {
                 cx.public.push(at);
             }
-            for access in &entry.accesses {
+            for access in entry.accesses.iter().filter(|access| own(access)) {
                 let Some(users) = cx.users.get_mut(access.cell.0 as usize) else { continue };
                 if call && observes(access.mode) {
                     push(&mut users.reading_calls, at);

@@ -57,7 +57,7 @@ impl Lint for StaleKey {
         let mut hits: Vec<Hit> = Vec::new();
         for &entry in &cx.public {
             for (access, value) in cx.entry(entry).accesses.iter().enumerate() {
-                if !writes(value.mode) || value.implicit {
+                if !writes(value.mode) || value.implicit || !own(value) {
                     continue;
                 }
                 let write = At { entry, access };

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""The tables of docs/src/solana.md about published programs.
+"""The tables of docs/src/solana.md and docs/src/soroban.md about published contracts.
 
-    solana_programs.py --bin cargo-crosslane [--findings FILE] NAME=FOLDER…
+    published_contracts.py --chain solana|soroban --bin cargo-crosslane [--findings FILE] NAME=FOLDER…
 
-Analyses every package below each FOLDER (but tests' and clients' folders that hold no program) and prints a row for each
-NAME: programs, instructions, those with an unknown, accounts whose writes are not known, seconds of processor time (all,
-and the slowest program), findings of the lints about accounts. --findings gets the findings of XL301 and XL302, one a
-line, to be read by hand. Nothing is written below the folders.
+Analyses every package below each FOLDER (but those that are no contract under the chain model) and prints a row for each
+NAME: contracts, entry points, those with an unknown, on Solana accounts whose writes are not known, seconds of processor
+time of `check` (all, and the slowest package), findings by lint. --findings gets findings, one a line, to be read by
+hand: those of XL301 and XL302 on Solana, all of the lints in the table elsewhere. Nothing is written below the folders.
 """
 import argparse, collections, json, os, resource, subprocess
 
 SKIP = {"target", "node_modules", ".git"}
-LINTS = ("XL301", "XL302", "XL303", "XL304", "XL305", "XL320")
+LINTS = {
+    "solana": ("XL301", "XL302", "XL303", "XL304", "XL305", "XL320"),
+    "soroban": ("XL401", "XL402", "XL107", "XL109", "XL110", "XL113", "XL320"),
+}
 
 
 def packages(folder):
@@ -31,35 +34,39 @@ def run(binary, package, *args):
     return done.stdout, seconds
 
 
-def solana(text):
+def contracts_of(text, chain):
     try:
         contracts = json.loads(text)["contracts"]
     except (ValueError, KeyError):
         return []
-    return [one for one in contracts if one["chain"]["model"] == "solana"]
+    return [one for one in contracts if one["chain"]["model"] == chain and one["entries"]]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chain", required=True, choices=LINTS)
     parser.add_argument("--bin", default="cargo-crosslane")
     parser.add_argument("--findings")
     parser.add_argument("of", nargs="+", metavar="NAME=FOLDER")
     options = parser.parse_args()
-    lines = []
-    print("| | programs | instructions | with an unknown | accounts | `written` unknown | seconds | slowest |", *(f" {lint} |" for lint in LINTS), sep="")
-    print("|---|" + "---|" * (7 + len(LINTS)))
+    lines, lints, locks = [], LINTS[options.chain], options.chain == "solana"
+    listed = ("XL301", "XL302") if locks else lints
+    nouns = ["programs", "instructions"] if locks else ["packages", "functions"]
+    heads = nouns + ["with an unknown"] + ["accounts", "`written` unknown"] * locks + ["seconds", "slowest", *lints]
+    print("| |", " | ".join(heads), "|")
+    print("|---|" + "---|" * len(heads))
     for one in options.of:
         name, folder = one.split("=", 1)
         count, times, found = collections.Counter(), [], collections.Counter()
         for package in packages(folder):
             text, _ = run(options.bin, package, "manifest", "--output", "-")
-            contracts = solana(text)
+            contracts = contracts_of(text, options.chain)
             if not contracts:
                 continue
             text, seconds = run(options.bin, package, "check", "--message-format", "json")
             times.append(seconds)
+            count["packages"] += 1
             for contract in contracts:
-                count["programs"] += 1
                 for entry in contract["entries"]:
                     count["entries"] += 1
                     count["unknown"] += bool(entry.get("unknowns"))
@@ -68,14 +75,15 @@ def main():
                     count["unclear"] += sum(account["written"] == "unknown" for account in accounts)
             for finding in json.loads(text)["findings"]:
                 found[finding["code"]] += 1
-                if finding["code"] in ("XL301", "XL302"):
+                if finding["code"] in listed:
                     span = finding["spans"][0]
                     where = os.path.relpath(package, folder)
                     lines.append(f"{finding['code']} {name} {where} {span['file']}:{span['line']} {finding['message']}")
         share = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
-        cells = [name, count["programs"], count["entries"], share(count["unknown"], count["entries"]), count["accounts"],
-                 share(count["unclear"], count["accounts"]), f"{sum(times):.1f}", f"{max(times, default=0):.2f}"]
-        print("|", " | ".join(str(cell) for cell in cells + [found[lint] for lint in LINTS]), "|", flush=True)
+        accounts = [count["accounts"], share(count["unclear"], count["accounts"])] * locks
+        cells = [name, count["packages"], count["entries"], share(count["unknown"], count["entries"]), *accounts,
+                 f"{sum(times):.1f}", f"{max(times, default=0):.2f}", *(found[lint] for lint in lints)]
+        print("|", " | ".join(str(cell) for cell in cells), "|", flush=True)
     if options.findings:
         with open(options.findings, "w", encoding="utf-8") as file:
             file.write("".join(line + "\n" for line in lines))
