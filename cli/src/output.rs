@@ -150,6 +150,14 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Writes a file so that a reader sees the old text or the new one, never a half.
 pub(crate) fn write_file(path: &Path, text: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    write_file_with(path, |file| file.write_all(text.as_ref()))
+}
+
+/// The same for text that is written piece by piece.
+pub(crate) fn write_file_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() {
         return Err(Fail::new("this is a folder; give the path of a file").file(path).into());
@@ -159,7 +167,7 @@ pub(crate) fn write_file(path: &Path, text: impl AsRef<[u8]>) -> anyhow::Result<
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(dir);
     let mut file = tempfile::Builder::new().prefix(".crosslane-").tempfile_in(dir).with_context(what)?;
-    file.write_all(text.as_ref()).with_context(what)?;
+    write(&mut file).with_context(what)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -298,7 +298,7 @@ fn named(loaded: &Loaded, evaluator: &Evaluator, node: u32, unit: u64) -> UnitNa
     let mut name = loaded.unit_name(evaluator, node, unit);
     if name.cell.is_empty() && !name.address.is_empty() {
         let call =
-            loaded.text(loaded.first_line(node)).and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+            loaded.text(loaded.first_line(node)).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
         let accounts = call.as_ref().and_then(|call| call["accounts"].as_object());
         let param = accounts.and_then(|all| all.iter().find(|(_, address)| address.as_str() == Some(&*name.address)));
         if let Some((param, _)) = param {

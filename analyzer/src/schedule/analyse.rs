@@ -17,8 +17,12 @@ pub const NONE: u32 = u32::MAX;
 pub struct Workspace {
     numbers: Numbers,
     levels: Records<LevelRecord>,
-    timing: Records<TimingRecord>,
+    timing: Timing,
 }
+
+/// What an analysis keeps by unit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timing(Records<TimingRecord>);
 
 /// Largest levels of the current class, with the class in the low six bits, and of what stands before it, times 64.
 type LevelRecord = [u32; 2];
@@ -165,17 +169,23 @@ fn joins(packed: u32, class: u8) -> bool {
 /// # Ok::<(), crosslane_analyzer::schedule::BatchError>(())
 /// ```
 pub fn analyse(batch: &Batch, work: &mut Workspace) -> Analysis {
+    work.numbers.start(batch);
+    let Workspace { numbers, timing, .. } = work;
+    analyse_numbered(batch, numbers, timing)
+}
+
+/// The analysis of a batch that `numbers` has been started with.
+pub(super) fn analyse_numbered(batch: &Batch, numbers: &Numbers, timing: &mut Timing) -> Analysis {
     match batch.rule() {
-        Rule::Locks => analyse_of::<false>(batch, work),
-        Rule::Versions => analyse_of::<true>(batch, work),
+        Rule::Locks => analyse_of::<false>(batch, numbers, timing),
+        Rule::Versions => analyse_of::<true>(batch, numbers, timing),
     }
 }
 
-fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Analysis {
+fn analyse_of<const VERSIONS: bool>(batch: &Batch, numbers: &Numbers, Timing(timing): &mut Timing) -> Analysis {
     let (starts, classes) = (batch.starts(), batch.classes());
     let n = batch.len();
-    work.numbers.start(batch);
-    work.timing.start(batch, &work.numbers);
+    timing.start(batch, numbers);
     let mut out = Analysis {
         levels: Vec::with_capacity(n),
         starts: Vec::with_capacity(n),
@@ -190,7 +200,7 @@ fn analyse_of<const VERSIONS: bool>(batch: &Batch, work: &mut Workspace) -> Anal
         let to = block_end(starts, from);
         let first = starts[from] as usize;
         let end = starts[to] as usize;
-        let (numbers, records) = work.timing.block(batch, &work.numbers, first..end);
+        let (numbers, records) = timing.block(batch, numbers, first..end);
         let kinds = &classes[first..end];
         let mut begin = 0;
         for call in from..to {

@@ -2,7 +2,9 @@
 //! touched.
 //!
 //! A trace is JSON Lines: a call as in a batch, with `touched`: what the chain recorded, each `{"address"?, "cell", "key",
-//! "write"}`. An access that no touch of the prediction covers (cell, key, and a writing mode if it wrote) is an anomaly:
+//! "write"}`, and perhaps `before`: lines of a state file with what the call found, for keys that are read from state (without
+//! it the state given for the whole trace counts, which other calls of the trace may have changed). A walk over keys is
+//! recorded by the components that all of them have. An access that no touch of the prediction covers (cell, key, and a writing mode if it wrote) is an anomaly:
 //! the manifest does not describe this code, or the analysis is wrong.
 
 use std::collections::BTreeMap;
@@ -13,7 +15,7 @@ use serde_json::Value;
 use crate::manifest::v1::Mode;
 
 use super::compile::{Call, CallError, CallLine, Evaluator, Replay, Resolved};
-use super::state::State;
+use super::state::{State, StateLine};
 use super::verify::Order;
 
 /// One recorded access.
@@ -86,15 +88,23 @@ impl Audit {
         #[derive(Deserialize)]
         struct Line {
             touched: Vec<Recorded>,
+            before: Option<Vec<StateLine>>,
         }
         let wrong = |error: &serde_json::Error| CallError::new("touched", format!("`touched`: {error}"));
-        let recorded = serde_json::from_str::<Line>(text).map_err(|error| wrong(&error))?.touched;
+        let Line { touched: recorded, before } = serde_json::from_str(text).map_err(|error| wrong(&error))?;
         let mut value: serde_json::Map<String, Value> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
         value.shift_remove("touched");
+        value.shift_remove("before");
         let plain = Value::Object(value).to_string();
         let parsed = CallLine::parse(&plain)?;
         let mut call = Call::default();
         evaluator.decode(&parsed, &mut call)?;
+        let mut found = State::new();
+        for mut line in before.iter().flatten().cloned() {
+            line.address = line.address.or_else(|| parsed.address.as_deref().map(str::to_owned));
+            evaluator.add_state(&line, &mut found)?;
+        }
+        let state = if before.is_some() { &found } else { state };
         let touches = Replay::new(evaluator, state, Order::Preserve).all(&[(call.clone(), false)])?.pop();
         let touches = touches.unwrap_or_default();
         self.calls += 1;
@@ -209,5 +219,65 @@ mod tests {
         assert_eq!((audit.predicted, audit.confirmed), (2, 2));
         assert!(audit.line(&this, &state, 4, r#"{"id":"d","entry":"audit"}"#).is_err());
         assert!(audit.line(&this, &state, 4, r#"{"id":"d","entry":"audit","touched":[{"cell":"NO"}]}"#).is_err());
+    }
+
+    /// Calls of a contract and what they touched, with the state that they found.
+    const TRACE: [&str; 4] = [
+        r#"{"id":"a","entry":"transfer","caller":"x","args":{"to":"y","amount":1},"touched":[{"cell":"BAL","key":["x"],"write":true},{"cell":"BAL","key":["y"],"write":true}]}"#,
+        r#"{"id":"b","entry":"pay_owner","before":[{"cell":"CONFIG","value":{"owner":"o"}}],"touched":[{"cell":"CONFIG"},{"cell":"BAL","key":["o"],"write":true}]}"#,
+        r#"{"id":"c","entry":"pay_owner","before":[{"cell":"CONFIG","value":{"owner":"p"}}],"touched":[{"cell":"CONFIG"},{"cell":"BAL","key":["p"],"write":true}]}"#,
+        r#"{"id":"d","entry":"audit","touched":[{"cell":"BAL"},{"cell":"BAL","key":["x"]}]}"#,
+    ];
+
+    fn audited(manifest: &Value) -> Audit {
+        let manifest = crate::manifest::read(&manifest.to_string()).unwrap();
+        let evaluator = Evaluator::new(&[manifest], &Default::default()).unwrap();
+        let mut audit = Audit::default();
+        for (at, line) in TRACE.into_iter().enumerate() {
+            audit.line(&evaluator, &State::new(), at as u64 + 1, line).unwrap();
+        }
+        audit
+    }
+
+    #[test]
+    fn keys_from_state_are_those_that_the_call_found() {
+        let audit = audited(&serde_json::from_str(super::super::tests::TOKEN).unwrap());
+        assert_eq!(audit.anomalies, []);
+        assert_eq!((audit.exact, audit.by_prefix, audit.by_contract), (6, 2, 0));
+        assert_eq!(audit.over_prediction(), 1.0);
+    }
+
+    /// Whatever is taken out of the manifest or told weaker than it is, the trace shows it.
+    #[test]
+    fn a_tampered_manifest_has_anomalies() {
+        let whole: Value = serde_json::from_str(super::super::tests::TOKEN).unwrap();
+        let mut tampered = 0;
+        let entries = whole["contracts"][0]["entries"].as_array().unwrap();
+        for (at, entry) in entries.iter().enumerate() {
+            let name = entry["name"].as_str().unwrap();
+            if !["transfer", "pay_owner", "audit"].contains(&name) {
+                continue;
+            }
+            for access in 0..entry["accesses"].as_array().unwrap().len() {
+                let mut without = whole.clone();
+                without["contracts"][0]["entries"][at]["accesses"].as_array_mut().unwrap().remove(access);
+                let mut weaker = whole.clone();
+                let mode = &mut weaker["contracts"][0]["entries"][at]["accesses"][access]["mode"];
+                let changed = ["update", "commute", "write"].contains(&mode.as_str().unwrap());
+                *mode = "read".into();
+                let mut elsewhere = whole.clone();
+                elsewhere["contracts"][0]["entries"][at]["accesses"][access]["key"] =
+                    serde_json::json!([{ "const": "nobody" }]);
+                let keyed = entry["accesses"][access]["key"].is_array();
+                for (manifest, wrong) in [(without, true), (weaker, changed), (elsewhere, keyed)] {
+                    if wrong {
+                        let found = audited(&manifest).anomalies;
+                        assert!(!found.is_empty() && found.iter().all(|found| found.entry == name), "{name} {access}");
+                        tampered += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(tampered, 12);
     }
 }

@@ -187,39 +187,49 @@ impl Batch {
 
     /// Joins accesses to one unit among those from index `from` on.
     fn join_duplicates(&mut self, from: usize) {
-        const FEW: usize = 24;
-        let n = self.units.len() - from;
-        if n > FEW {
-            let mut pairs: Vec<(u64, u8)> =
-                self.units[from..].iter().copied().zip(self.classes[from..].iter().copied()).collect();
-            pairs.sort_unstable();
-            self.units.truncate(from);
-            self.classes.truncate(from);
-            for (unit, class) in pairs {
-                if self.units.len() > from && self.units.last() == Some(&unit) {
-                    let last = self.classes.len() - 1;
-                    self.classes[last] = join(self.rule, self.classes[last], class);
-                } else {
-                    self.units.push(unit);
-                    self.classes.push(class);
-                }
-            }
-            return;
+        let len = from + join_duplicates(self.rule, &mut self.units[from..], &mut self.classes[from..]);
+        self.units.truncate(len);
+        self.classes.truncate(len);
+    }
+
+    /// A batch of calls that stand behind each other already: `ends` says where each ends in `units` and `classes`.
+    /// Accesses of which `keep` says nothing are dropped; else it gives their class, which the rule has to know. No memory
+    /// is taken but for `starts`.
+    pub(crate) fn from_rows(
+        (rule, limits): (Rule, Limits),
+        (mut units, mut classes): (Vec<u64>, Vec<u8>),
+        (costs, mut ends): (Vec<u64>, Vec<u32>),
+        keep: impl Fn(u64, u8) -> Option<u8>,
+    ) -> Result<Batch, BatchError> {
+        let mut batch = Batch::with_limits(rule, limits);
+        if costs.len() > batch.limits.calls as usize {
+            return Err(BatchError::TooManyCalls(batch.limits.calls));
         }
-        let mut len = from;
-        for i in from..from + n {
-            let (unit, class) = (self.units[i], self.classes[i]);
-            match self.units[from..len].iter().position(|&other| other == unit) {
-                Some(at) => self.classes[from + at] = join(self.rule, self.classes[from + at], class),
-                None => {
-                    self.units[len] = unit;
-                    self.classes[len] = class;
+        let (mut from, mut len) = (0, 0);
+        for end in &mut ends {
+            let to = *end as usize;
+            let begin = len;
+            for at in from..to {
+                if let Some(class) = keep(units[at], classes[at]) {
+                    units[len] = units[at];
+                    classes[len] = class;
                     len += 1;
                 }
             }
+            len = begin + join_duplicates(rule, &mut units[begin..len], &mut classes[begin..len]);
+            from = to;
+            *end = len as u32;
         }
-        self.units.truncate(len);
-        self.classes.truncate(len);
+        if len > batch.limits.accesses as usize {
+            return Err(BatchError::TooManyAccesses(batch.limits.accesses));
+        }
+        units.truncate(len);
+        classes.truncate(len);
+        let total = costs.iter().try_fold(0u64, |sum, &cost| sum.checked_add(cost));
+        batch.total = total.filter(|&total| total < u64::MAX).ok_or(BatchError::CostOverflow)?;
+        ends.insert(0, 0);
+        (batch.units, batch.classes, batch.costs, batch.starts) = (units, classes, costs, ends);
+        Ok(batch)
     }
 
     /// The rule of the batch.
@@ -333,6 +343,37 @@ impl Batch {
         }
         out
     }
+}
+
+/// Joins accesses of one call to one unit; what is left stands in front, and how many there are is returned.
+fn join_duplicates(rule: Rule, units: &mut [u64], classes: &mut [u8]) -> usize {
+    const FEW: usize = 24;
+    let n = units.len();
+    let mut len = 0;
+    if n > FEW {
+        let mut pairs: Vec<(u64, u8)> = units.iter().copied().zip(classes.iter().copied()).collect();
+        pairs.sort_unstable();
+        for (unit, class) in pairs {
+            if len > 0 && units[len - 1] == unit {
+                classes[len - 1] = join(rule, classes[len - 1], class);
+            } else {
+                (units[len], classes[len]) = (unit, class);
+                len += 1;
+            }
+        }
+        return len;
+    }
+    for i in 0..n {
+        let (unit, class) = (units[i], classes[i]);
+        match units[..len].iter().position(|&other| other == unit) {
+            Some(at) => classes[at] = join(rule, classes[at], class),
+            None => {
+                (units[len], classes[len]) = (unit, class);
+                len += 1;
+            }
+        }
+    }
+    len
 }
 
 /// The least class that excludes at least what either excludes.

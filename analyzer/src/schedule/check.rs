@@ -118,7 +118,7 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// What is wrong with a call.
     pub fn new(world: &'a World<'a>, loaded: &'a Loaded, order: Order) -> Result<Checker<'a>, CallError> {
-        let call = |line: usize| loaded.text(line).and_then(|text| serde_json::from_str::<Call>(text).ok());
+        let call = |line: usize| loaded.text(line).and_then(|text| serde_json::from_str::<Call>(&text).ok());
         let calls: Vec<Option<Call>> = (0..loaded.len()).map(call).collect();
         let touches = world.touches(&calls, &loaded.nodes, order == Order::Free)?;
         Ok(Checker { world, loaded, order, touches })

@@ -1,9 +1,10 @@
 //! One scheduling job from batch to plan: the method, the bounds, the critical path and what is on it.
 
-use super::analyse::{Analysis, NONE, UnitShare, WhatIf, Workspace, analyse, what_if_delta};
+use super::analyse::{Analysis, NONE, Timing, UnitShare, WhatIf, Workspace, analyse, analyse_numbered, what_if_delta};
 use super::batch::{Batch, EXCLUSIVE, Rule};
 use super::bound::interval_bound;
-use super::lanes::{BestWorkspace, FreeOptions, Lanes, StreamWorkspace, best, free, in_order, lower_bound, windowed};
+use super::lanes::{BestWorkspace, FreeOptions, Lanes, best_numbered, free, in_order_once, lower_bound, windowed};
+use super::number::Numbers;
 use super::verify::Order;
 
 /// How lanes are filled.
@@ -85,32 +86,37 @@ pub fn plan(batch: &Batch, request: &Request) -> Planned {
 }
 
 fn fixed(batch: &Batch, request: &Request, work: &mut Workspace) -> Planned {
+    // Both look up the same units.
+    let mut numbers = Numbers::default();
+    numbers.start(batch);
     let schedule = || {
         let mut best_work = BestWorkspace::default();
         match request.method {
-            Method::Best => (best(batch, request.lanes, &mut best_work), None),
-            Method::Streaming => (in_order(batch, request.lanes, &mut StreamWorkspace::default()), None),
+            Method::Best => (best_numbered(batch, request.lanes, &numbers, &mut best_work), None),
+            Method::Streaming => (in_order_once(batch, request.lanes, &numbers), None),
             Method::Window(window) => {
                 let found = windowed(batch, request.lanes, window, &mut best_work);
-                let whole = best(batch, request.lanes, &mut best_work);
+                let whole = best_numbered(batch, request.lanes, &numbers, &mut best_work);
                 let price = found.makespan as f64 / whole.makespan.max(1) as f64;
                 (found, Some(price))
             }
         }
     };
+    let mut timing = Timing::default();
     // Threads cost more than small batches take.
     let (analysis, (lanes, window_price)) = if request.threads > 1 && batch.len() > 10_000 {
         std::thread::scope(|scope| {
             let beside = scope.spawn(schedule);
-            let analysis = analyse(batch, work);
+            let analysis = analyse_numbered(batch, &numbers, &mut timing);
             match beside.join() {
                 Ok(found) => (analysis, found),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
     } else {
-        (analyse(batch, work), schedule())
+        (analyse_numbered(batch, &numbers, &mut timing), schedule())
     };
+    drop((numbers, timing));
     let bound = tight_bound(batch, &analysis, lanes.lanes, lanes.makespan);
     let held_by = analysis
         .via

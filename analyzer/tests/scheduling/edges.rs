@@ -93,3 +93,54 @@ fn nothing_and_one_call() {
         }
     }
 }
+
+/// A plain model of levels: per unit the class of the current run, the level of its members' ends and of what stands before.
+fn plain_levels(batch: &Batch) -> Vec<u32> {
+    let mut units: std::collections::HashMap<u64, (u8, u32, u32)> = std::collections::HashMap::new();
+    let joins = |run: &(u8, u32, u32), class: u8| run.0 == class && class != 1;
+    (0..batch.len())
+        .map(|call| {
+            let waits = batch.call(call).map(|access| match units.get(&access.unit) {
+                Some(run) if joins(run, access.class) => run.2,
+                Some(run) => run.1,
+                None => 0,
+            });
+            let level = waits.max().unwrap_or(0);
+            for access in batch.call(call) {
+                let run = units.entry(access.unit).or_insert((access.class, 0, 0));
+                if !joins(run, access.class) {
+                    *run = (access.class, run.1, run.1);
+                }
+                run.1 = run.1.max(level + 1);
+            }
+            level
+        })
+        .collect()
+}
+
+/// Batches that are numbered first: hot, colliding, duplicate and alternating, the same units all over.
+#[test]
+fn hostile_units_in_large_batches() {
+    let inverse = (0..6).fold(1u64, |x, _| x.wrapping_mul(2u64.wrapping_sub(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(x))));
+    let one_slot = |i: u64| i.wrapping_mul(inverse) ^ (i.wrapping_mul(inverse) >> 32);
+    let shapes: [&dyn Fn(u64) -> u64; 6] = [&|i| i, &|i| i << 44, &|i| i << 32 | i, &|_| 3, &|i| !i, &one_slot];
+    for shape in shapes {
+        let mut batch = Batch::new(Rule::Locks);
+        for i in 0..40_000u64 {
+            let accesses = (0..5u64).map(|k| {
+                // Every call names a unit twice.
+                let unit = shape((i * 7 + k % 4 * 131) % 30_000);
+                Access { unit, class: ((i + k) % 3) as u8 }
+            });
+            batch.push(1 + i % 7, accesses).unwrap();
+        }
+        assert!(batch.accesses() <= 4 * batch.len());
+        assert_eq!(levels(&batch, &mut Workspace::new()), plain_levels(&batch));
+        assert_eq!(analyse(&batch, &mut Workspace::new()).levels, plain_levels(&batch));
+        for schedule in
+            [best(&batch, 16, &mut BestWorkspace::default()), in_order(&batch, 16, &mut StreamWorkspace::default())]
+        {
+            assert_eq!(verify(&batch, &schedule, Order::Preserve), []);
+        }
+    }
+}

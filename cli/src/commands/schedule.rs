@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use crosslane_analyzer::manifest::{self, Manifest};
 use crosslane_analyzer::schedule::io::{
-    Format as BatchFormat, IngestOptions, InputError, LeftOut, Loaded, Report, read_batch, read_state, write_schedule,
+    Again, Format as BatchFormat, IngestOptions, InputError, LeftOut, Loaded, Report, read_batch, read_state,
+    write_schedule,
 };
 use crosslane_analyzer::schedule::{
     Batch, Budget, Evaluator, EvaluatorOptions, Full, Limits, Method, Order, Request, Scope, Selection, State,
@@ -240,7 +241,36 @@ fn input_fail(error: &InputError, path: &Path) -> Fail {
     }
 }
 
-pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize) -> anyhow::Result<Loaded> {
+/// A file of calls, for those of which more has to be told than stands in the schedule.
+#[derive(Debug)]
+struct Reread(Mutex<File>);
+
+impl Reread {
+    /// `None` for what can be read only once.
+    fn open(path: &Path) -> Option<Arc<dyn Again>> {
+        let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
+        Some(Arc::new(Reread(Mutex::new(file))))
+    }
+}
+
+impl Again for Reread {
+    fn bytes(&self, from: u64, length: usize) -> Option<Vec<u8>> {
+        let mut file = self.0.lock().ok()?;
+        let mut out = vec![0; length];
+        file.seek(SeekFrom::Start(from)).ok()?;
+        file.read_exact(&mut out).ok()?;
+        Some(out)
+    }
+}
+
+/// Reads a batch; without `keep_text` the texts of a file's calls are read again where they are needed.
+pub(super) fn load(
+    path: &Path,
+    input: &Input,
+    setting: &Setting,
+    threads: usize,
+    keep_text: bool,
+) -> anyhow::Result<Loaded> {
     let ends = |wanted: &str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(wanted));
     let written = input.input_format.unwrap_or(match () {
         () if ends("csv") => InputFormat::Csv,
@@ -256,6 +286,7 @@ pub(super) fn load(path: &Path, input: &Input, setting: &Setting, threads: usize
         limits: Limits { calls: input.max_calls, ..Limits::default() },
         threads,
         keep_text: true,
+        again: if keep_text || columns { None } else { Reread::open(path) },
         bytes: fs::metadata(path).ok().map(|found| found.len()).filter(|_| !columns),
         ..IngestOptions::default()
     };
@@ -306,6 +337,34 @@ pub(super) fn batches(input: &Input) -> anyhow::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
+/// Where a schedule goes.
+enum To<'a> {
+    Nowhere,
+    Memory,
+    /// A file, as it is made.
+    File(&'a Path),
+}
+
+impl To<'_> {
+    /// Puts there what `write` writes; what is in memory is returned.
+    fn put(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut out = Vec::new();
+        match self {
+            To::Nowhere => return Ok(None),
+            To::Memory => write(&mut out)?,
+            To::File(path) => {
+                output::write_file_with(path, |file| {
+                    let mut file = BufWriter::with_capacity(1 << 16, file);
+                    write(&mut file)?;
+                    file.flush()
+                })?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(out))
+    }
+}
+
 /// What became of one batch.
 struct Done {
     summary: String,
@@ -320,18 +379,16 @@ fn schedule(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     let to_stdout = args.output.as_deref() == Some(Path::new("-")) || (args.output.is_none() && json_format);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if let [file] = files.as_slice() {
-        let target = match &args.output {
-            Some(path) if !to_stdout => Some(path.as_path()),
-            _ => None,
+        let to = match &args.output {
+            _ if to_stdout => To::Memory,
+            Some(path) => To::File(path),
+            None => To::Nowhere,
         };
-        let done = one(file, args, &setting, cores, to_stdout || target.is_some())?;
+        let done = one(file, args, &setting, cores, &to)?;
         tell_bad(&done, common)?;
-        match (target, done.json) {
-            (Some(path), Some(json)) => {
-                output::write_file(path, &json)?;
-                show_summary(&done.summary, common)?;
-            }
-            (None, Some(json)) => {
+        match (to, done.json) {
+            (To::File(_), _) => show_summary(&done.summary, common)?,
+            (_, Some(json)) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 out.write_all(&json)?;
                 out.flush()?;
@@ -379,7 +436,7 @@ fn several(
         }
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let wants_json = to_stdout || args.output.is_some();
+    let to = if to_stdout || args.output.is_some() { To::Memory } else { To::Nowhere };
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<anyhow::Result<Done>>>> = files.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -388,7 +445,7 @@ fn several(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(file), Some(slot)) = (files.get(at), results.get(at)) else { return };
-                    let done = one(file, args, setting, 1, wants_json);
+                    let done = one(file, args, setting, 1, &to);
                     if let Ok(mut slot) = slot.lock() {
                         *slot = Some(done);
                     }
@@ -419,8 +476,8 @@ fn several(
 }
 
 /// Reads, schedules and reports one batch.
-fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) -> anyhow::Result<Done> {
-    let loaded = load(path, &args.input, setting, threads)?;
+fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, to: &To<'_>) -> anyhow::Result<Done> {
+    let loaded = load(path, &args.input, setting, threads, false)?;
     let chain = setting.evaluator.chain();
     let lanes = args.lanes.or(chain.workers).unwrap_or(4);
     let bad: Vec<String> =
@@ -439,7 +496,7 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
     // Stages have no order of their own, so what comes in is chosen by priority.
     let by_priority = (setting.order == Order::Free || args.shape == Shape::Stages) && priced;
     if args.shape == Shape::Stages {
-        return staged(&loaded, lanes, setting, limited.then_some(&budget), by_priority, bad, json);
+        return staged(&loaded, lanes, setting, limited.then_some(&budget), by_priority, bad, to);
     }
     let selection = limited.then(|| {
         let priorities: &[u64] = if by_priority { &loaded.priorities } else { &[] };
@@ -471,16 +528,11 @@ fn one(path: &Path, args: &Args, setting: &Setting, threads: usize, json: bool) 
     if let Some(selection) = &selection {
         budget_lines(&loaded, selection, setting, &mut summary);
     }
-    let text = if !json {
-        None
-    } else if args.shape == Shape::Waves {
-        Some(waves(&report).into_bytes())
-    } else {
-        let mut out = Vec::with_capacity(loaded.len() * 72 + 4096);
-        write_schedule(&report, threads, &mut out)?;
-        Some(out)
-    };
-    Ok(Done { summary, json: text, bad })
+    let json = to.put(|out| match args.shape {
+        Shape::Waves => out.write_all(waves(&report).as_bytes()),
+        _ => write_schedule(&report, threads, out),
+    })?;
+    Ok(Done { summary, json, bad })
 }
 
 fn left_out(loaded: &Loaded, selection: &Selection, setting: &Setting) -> Vec<LeftOut> {
@@ -675,7 +727,7 @@ fn staged(
     budget: Option<&Budget>,
     by_priority: bool,
     bad: Vec<String>,
-    wanted: bool,
+    to: &To<'_>,
 ) -> anyhow::Result<Done> {
     let (included, found, selection) = match budget {
         None => ((0..loaded.batch.len() as u32).collect(), stages(&loaded.batch, lanes), None),
@@ -726,5 +778,6 @@ fn staged(
         let rows = out.iter().map(|left| serde_json::json!({ "id": left.id, "full": left.full }));
         json["left_out"] = rows.collect();
     }
-    Ok(Done { summary, json: wanted.then(|| format!("{json}\n").into_bytes()), bad })
+    let json = to.put(|out| writeln!(out, "{json}"))?;
+    Ok(Done { summary, json, bad })
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         return Err(Fail::new("a schedule is verified against one batch").into());
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let loaded = load(file, &args.input, &setting, cores)?;
+    let loaded = load(file, &args.input, &setting, cores, true)?;
     let text = read_text(&args.schedule)?;
     let schedule: ScheduleFile = read_schedule(&text).map_err(|error| Fail::new(error).file(&args.schedule))?;
     let order = if schedule.order == "free" { Order::Free } else { setting.order };

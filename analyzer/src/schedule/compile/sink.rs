@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::manifest::v1::Mode;
 
-use super::super::batch::{Access, Batch, BatchError, EXCLUSIVE, Limits, Rule};
+use super::super::batch::{Batch, BatchError, EXCLUSIVE, Limits, Rule};
 use super::eval::{Buffers, Call, Home, Sink, Touched, Where, walk};
 use super::plan::{AccessPlan, CellPlan, Comp};
 use super::{CallError, Evaluator, Kind, UnitName, hash};
@@ -36,6 +36,16 @@ impl Compiled {
         self.classes.reserve(accesses);
         self.costs.reserve(calls);
         self.starts.reserve(calls);
+    }
+
+    fn clear(&mut self) {
+        self.units.clear();
+        self.classes.clear();
+        self.starts.clear();
+        self.costs.clear();
+        self.total = 0;
+        self.open.clear();
+        self.wrote.clear();
     }
 
     #[inline(always)]
@@ -82,20 +92,12 @@ impl Compiled {
             used.insert(hash::facet(node, READERS));
             used.insert(hash::facet(node, WRITERS));
         }
-        let mut batch = Batch::with_limits(rule, limits);
-        batch.reserve(self.costs.len(), self.units.len());
-        let mut from = 0;
-        for (&cost, &to) in self.costs.iter().zip(&self.starts) {
-            let range = from..to as usize;
-            let accesses = self.units[range.clone()].iter().zip(&self.classes[range]);
-            let kept = accesses.filter_map(|(&unit, &class)| {
-                let keep = class & INTENT == 0 || (!used.is_empty() && used.contains(&unit));
-                keep.then_some(Access { unit, class: class & !INTENT })
-            });
-            batch.push(cost, kept).map_err(|error| CallError::new("id", error.to_string()))?;
-            from = to as usize;
-        }
-        Ok(batch)
+        let rows = (self.units, self.classes);
+        Batch::from_rows((rule, limits), rows, (self.costs, self.starts), |unit, class| {
+            let keep = class & INTENT == 0 || (!used.is_empty() && used.contains(&unit));
+            keep.then_some(class & !INTENT)
+        })
+        .map_err(|error| CallError::new("id", error.to_string()))
     }
 }
 
@@ -109,6 +111,13 @@ pub(crate) struct Fragment {
 }
 
 impl Fragment {
+    /// Empties it and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.compiled.clear();
+        self.ends.clear();
+        self.unresolved = 0;
+    }
+
     /// Ends a call.
     pub(crate) fn end_call(&mut self) {
         self.ends.push(self.compiled.units.len() as u32);

@@ -35,9 +35,21 @@ pub(crate) struct Row {
 /// Longest line.
 const LONGEST: usize = 16 << 20;
 
-/// Decodes whole lines.
-pub(crate) fn share(evaluator: &Evaluator, text: &[u8], by_units: bool, keep_going: bool) -> Share {
-    let mut out = Share::default();
+impl Share {
+    /// Empties it and keeps the memory.
+    fn clear(&mut self) {
+        self.fragment.clear();
+        self.calls.clear();
+        self.rows.clear();
+        self.bad.clear();
+        self.ids.clear();
+        self.lines = 0;
+    }
+}
+
+/// Decodes whole lines, into the memory of a share that is no longer needed.
+pub(crate) fn share(evaluator: &Evaluator, text: &[u8], by_units: bool, keep_going: bool, mut out: Share) -> Share {
+    out.clear();
     let mut call = Call::default();
     let mut from = 0usize;
     while from < text.len() {

@@ -138,7 +138,8 @@ impl Loaded {
     pub fn account_name(&self, node: u32, address: &str) -> Option<String> {
         let from = self.first_line(node);
         (from..self.len()).take_while(|&line| self.nodes[line] == node).find_map(|line| {
-            let call = CallLine::parse(self.text(line)?).ok()?;
+            let text = self.text(line)?;
+            let call = CallLine::parse(&text).ok()?;
             call.accounts.into_iter().find_map(|(name, value)| {
                 let known = match &value {
                     AccountValue::Address(known) | AccountValue::Locked { address: known, .. } => known,
@@ -191,6 +192,18 @@ fn round(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
+/// Calls that are formatted at once: about a megabyte.
+const PART: usize = 1 << 14;
+
+/// Writes what is ready and keeps the memory.
+fn write_out(ready: &mut Vec<Vec<u8>>, spare: &mut Vec<Vec<u8>>, out: &mut dyn Write) -> std::io::Result<()> {
+    for buffer in ready.drain(..) {
+        out.write_all(&buffer)?;
+        spare.push(buffer);
+    }
+    Ok(())
+}
+
 /// Writes a schedule, one call a line.
 ///
 /// # Errors
@@ -216,12 +229,13 @@ pub fn write_schedule(report: &Report<'_>, threads: usize, out: &mut dyn Write) 
     for call in 0..batch.len() as u32 {
         call_of[report.node(call) as usize] = call;
     }
-    let lines: Vec<usize> =
-        (0..loaded.len()).filter(|&line| call_of[loaded.nodes[line] as usize] != u32::MAX).collect();
-    let format = |range: &[usize], first: bool| {
-        let mut buffer = Vec::with_capacity(range.len() * 64);
+    let lines: Vec<u32> =
+        (0..loaded.len() as u32).filter(|&line| call_of[loaded.nodes[line as usize] as usize] != u32::MAX).collect();
+    let format = |range: &[u32], first: bool, mut buffer: Vec<u8>| {
+        buffer.clear();
         let (mut first, mut before) = (first, 0u64);
         for (at, &line) in range.iter().enumerate() {
+            let line = line as usize;
             let node = loaded.nodes[line];
             let call = call_of[node as usize] as usize;
             // Lines of one transaction run one after the other.
@@ -249,32 +263,37 @@ pub fn write_schedule(report: &Report<'_>, threads: usize, out: &mut dyn Write) 
         }
         buffer
     };
-    let size = 1 << 16;
-    for (round, group) in lines.chunks(size * threads.max(1)).enumerate() {
-        let parts: Vec<&[usize]> = group.chunks(size).collect();
+    // While some parts are formatted, those before are written; buffers go round.
+    let threads = threads.max(1);
+    let (mut ready, mut spare): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
+    for (round, group) in lines.chunks(PART * threads).enumerate() {
+        let parts: Vec<&[u32]> = group.chunks(PART).collect();
         let format = &format;
-        let buffers: Vec<Vec<u8>> = if parts.len() == 1 {
-            vec![format(parts[0], round == 0)]
-        } else {
-            std::thread::scope(|scope| {
-                let handles: Vec<_> = parts
-                    .iter()
-                    .enumerate()
-                    .map(|(at, &part)| scope.spawn(move || format(part, round == 0 && at == 0)))
-                    .collect();
-                handles
-                    .into_iter()
-                    .map(|handle| match handle.join() {
-                        Ok(buffer) => buffer,
-                        Err(panic) => std::panic::resume_unwind(panic),
-                    })
-                    .collect()
-            })
-        };
-        for buffer in buffers {
-            out.write_all(&buffer)?;
+        if threads == 1 || parts.len() == 1 {
+            for part in parts {
+                write_out(&mut ready, &mut spare, out)?;
+                ready.push(format(part, round == 0, spare.pop().unwrap_or_default()));
+            }
+            continue;
         }
+        ready = std::thread::scope(|scope| {
+            let handles: Vec<_> = parts
+                .iter()
+                .enumerate()
+                .map(|(at, &part)| {
+                    let buffer = spare.pop().unwrap_or_default();
+                    scope.spawn(move || format(part, round == 0 && at == 0, buffer))
+                })
+                .collect();
+            write_out(&mut ready, &mut spare, out)?;
+            let done = handles.into_iter().map(|handle| match handle.join() {
+                Ok(buffer) => buffer,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            Ok::<_, std::io::Error>(done.collect())
+        })?;
     }
+    write_out(&mut ready, &mut spare, out)?;
     out.write_all(b"\n]")?;
     if report.edges {
         edges(report, out)?;

@@ -50,24 +50,32 @@ pub struct BestWorkspace {
 /// # Ok::<(), crosslane_analyzer::schedule::BatchError>(())
 /// ```
 pub fn best(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> Lanes {
-    work.numbers.start(batch);
+    let mut numbers = std::mem::take(&mut work.numbers);
+    numbers.start(batch);
+    let found = best_numbered(batch, lanes, &numbers, work);
+    work.numbers = numbers;
+    found
+}
+
+/// The best schedule of a batch that `numbers` has been started with.
+pub(in super::super) fn best_numbered(batch: &Batch, lanes: u32, numbers: &Numbers, work: &mut BestWorkspace) -> Lanes {
     let mut streaming = None;
     if batch.len() >= STREAM_FIRST {
-        let (found, critical) = in_order_and_critical(batch, lanes, &work.numbers, &mut work.stream);
+        let (found, critical) = in_order_and_critical(batch, lanes, numbers, &mut work.stream);
         let bound = lower_bound(critical, batch.total(), found.lanes);
         if found.makespan - bound <= bound / TOLERANCE {
             return found;
         }
         streaming = Some(found);
     }
-    let (found, critical) = list(batch, lanes, work);
+    let (found, critical) = list(batch, lanes, numbers, work);
     if found.makespan == lower_bound(critical, batch.total(), found.lanes) {
         return found;
     }
     // Mostly the streaming schedule is seen to be no shorter before it is complete.
     let streaming = streaming.or_else(|| match batch.rule() {
         Rule::Locks => stream_on_graph(batch, found.lanes, found.makespan, work),
-        Rule::Versions => Some(in_order_and_critical(batch, lanes, &work.numbers, &mut work.stream).0),
+        Rule::Versions => Some(in_order_and_critical(batch, lanes, numbers, &mut work.stream).0),
     });
     match streaming {
         Some(streaming) if streaming.makespan < found.makespan => streaming,
@@ -113,14 +121,17 @@ fn stream_on_graph(batch: &Batch, lanes: u32, limit: u64, work: &mut BestWorkspa
 /// List scheduling alone, and the length of the longest chain. Rarely (by fork-join anomalies) a little worse than
 /// streaming; [`best`] excludes that at the price of a second schedule.
 pub fn best_effort(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> (Lanes, u64) {
-    work.numbers.start(batch);
-    list(batch, lanes, work)
+    let mut numbers = std::mem::take(&mut work.numbers);
+    numbers.start(batch);
+    let found = list(batch, lanes, &numbers, work);
+    work.numbers = numbers;
+    found
 }
 
-fn list(batch: &Batch, lanes: u32, work: &mut BestWorkspace) -> (Lanes, u64) {
+fn list(batch: &Batch, lanes: u32, numbers: &Numbers, work: &mut BestWorkspace) -> (Lanes, u64) {
     let lanes = lanes.clamp(1, MAX_LANES);
     let n = batch.len();
-    work.graph.build(batch, &work.numbers, &mut work.build);
+    work.graph.build(batch, numbers, &mut work.build);
     let critical = bottom_levels(batch, work);
     rank(&work.levels, critical, &mut work.order, &mut work.spare);
     place_in_rank_order(batch, work);

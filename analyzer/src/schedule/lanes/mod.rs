@@ -14,6 +14,9 @@ pub use free::{FreeOptions, FreeOrder, free};
 pub use stream::{LaneStream, StreamWorkspace, in_order};
 pub use window::windowed;
 
+pub(super) use best::best_numbered;
+pub(super) use stream::in_order_once;
+
 use super::batch::Batch;
 
 /// Where and when every call of a batch runs.

@@ -187,10 +187,20 @@ pub struct StreamWorkspace {
 /// The streaming schedule of a whole batch: the same decisions as [`LaneStream`], faster.
 pub fn in_order(batch: &Batch, lanes: u32, work: &mut StreamWorkspace) -> Lanes {
     work.numbers.start(batch);
+    let StreamWorkspace { numbers, records } = work;
+    in_order_numbered(batch, lanes, numbers, records)
+}
+
+fn in_order_numbered(batch: &Batch, lanes: u32, numbers: &Numbers, records: &mut Records<Record>) -> Lanes {
     match batch.rule() {
-        Rule::Locks => run::<false, 1>(batch, lanes, &work.numbers, &mut work.records).0,
-        Rule::Versions => run::<true, 1>(batch, lanes, &work.numbers, &mut work.records).0,
+        Rule::Locks => run::<false, 1>(batch, lanes, numbers, records).0,
+        Rule::Versions => run::<true, 1>(batch, lanes, numbers, records).0,
     }
+}
+
+/// The streaming schedule of a batch that `numbers` has been started with.
+pub(in super::super) fn in_order_once(batch: &Batch, lanes: u32, numbers: &Numbers) -> Lanes {
+    in_order_numbered(batch, lanes, numbers, &mut Records::default())
 }
 
 /// What a streaming schedule and the longest chain keep by unit, both found in one pass.
