@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::manifest::v1::Mode;
 
-use super::compile::{Call, CallError, CallLine, Evaluator, Replay, Resolved};
+use super::compile::{Call, CallError, CallLine, ENVIRONMENT, Evaluator, Replay, Resolved};
 use super::state::{State, StateLine};
 use super::verify::Order;
 
@@ -138,7 +138,7 @@ impl Audit {
             }
         }
         for (touch, confirmed) in touches.iter().zip(confirmed) {
-            if !touch.open {
+            if !vague(touch) {
                 self.predicted += 1;
                 self.confirmed += u64::from(confirmed);
             }
@@ -181,10 +181,21 @@ fn covers(touch: &Resolved, place: &Place) -> Option<How> {
         let exact = touch.cell.is_none() && place.cell.is_none() && !touch.open;
         return Some(if exact { How::Exact } else { How::Contract });
     };
-    if cell != recorded || touch.key.len() > place.key.len() || touch.key[..] != place.key[..touch.key.len()] {
+    let meets = |(part, recorded): (&Vec<u8>, &Vec<u8>)| part == recorded || of_the_block(part);
+    if cell != recorded || touch.key.len() > place.key.len() || !touch.key.iter().zip(&place.key).all(meets) {
         return None;
     }
-    if touch.open { Some(How::Prefix) } else { (touch.key.len() == place.key.len()).then_some(How::Exact) }
+    if vague(touch) { Some(How::Prefix) } else { (touch.key.len() == place.key.len()).then_some(How::Exact) }
+}
+
+/// A component that every call of a block agrees on and of which a trace does not say what it was; any value may be it.
+fn of_the_block(part: &[u8]) -> bool {
+    part.starts_with(ENVIRONMENT)
+}
+
+/// Stands for more than one key.
+fn vague(touch: &Resolved) -> bool {
+    touch.open || touch.key.iter().any(|part| of_the_block(part))
 }
 
 fn changes(mode: Mode) -> bool {
@@ -245,6 +256,21 @@ mod tests {
         assert_eq!(audit.anomalies, []);
         assert_eq!((audit.exact, audit.by_prefix, audit.by_contract), (6, 2, 0));
         assert_eq!(audit.over_prediction(), 1.0);
+    }
+
+    #[test]
+    fn what_a_block_agrees_on_may_be_anything() {
+        let manifest = r#"{ "version": 1, "contracts": [ { "name": "c", "chain": { "model": "keyed", "rules": 1 },
+            "cells": [ { "id": "LOG", "storage": { "kind": "map", "prefix": "log" }, "keys": ["string", { "uint": 64 }] } ],
+            "entries": [ { "name": "put", "params": [], "accesses": [ { "cell": "LOG", "mode": "write",
+                "key": [{ "const": "a" }, { "env": "block.height", "scope": "block" }] } ] } ] } ] }"#;
+        let manifest = crate::manifest::read(manifest).unwrap();
+        let evaluator = Evaluator::new(&[manifest], &Default::default()).unwrap();
+        let mut audit = Audit::default();
+        let touched = r#"[{"cell":"LOG","key":["a",7],"write":true},{"cell":"LOG","key":["b",7],"write":true}]"#;
+        let line = format!(r#"{{"id":"1","entry":"put","touched":{touched}}}"#);
+        audit.line(&evaluator, &State::new(), 1, &line).unwrap();
+        assert_eq!((audit.exact, audit.by_prefix, audit.anomalies.len(), audit.predicted), (0, 1, 1, 0));
     }
 
     /// Whatever is taken out of the manifest or told weaker than it is, the trace shows it.

@@ -94,6 +94,18 @@ fn nothing_and_one_call() {
     }
 }
 
+#[test]
+fn a_graph_of_calls_of_five_keys_takes_at_most_350_bytes_a_call() {
+    let mut batch = Batch::new(Rule::Locks);
+    for i in 0..20_000u64 {
+        // Every access makes a node of its own, and all but the first wait: the most there can be.
+        batch.push(1, (0..5).map(|k| Access::write((i * 5 + k) % 40_000))).unwrap();
+    }
+    let graph = ClassGraph::new(&batch, &mut GraphWorkspace::default());
+    assert_eq!(graph.nodes(), batch.accesses());
+    assert!(graph.memory() <= 350 * batch.len(), "{}", graph.memory() / batch.len());
+}
+
 /// A plain model of levels: per unit the class of the current run, the level of its members' ends and of what stands before.
 fn plain_levels(batch: &Batch) -> Vec<u32> {
     let mut units: std::collections::HashMap<u64, (u8, u32, u32)> = std::collections::HashMap::new();

@@ -32,6 +32,7 @@ use plan::{CellPlan, ContractPlan};
 use sink::{Compiled, UnitSink};
 
 use eval::Parts;
+pub(crate) use plan::ENVIRONMENT;
 pub(crate) use sink::{Fragment, Resolved};
 #[cfg(feature = "workload")]
 pub(crate) use value::base64;

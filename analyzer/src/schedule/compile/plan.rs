@@ -11,6 +11,9 @@ use super::hash;
 use super::shape::shape;
 use super::value::{Target, encode_const, part};
 
+/// What stands before the name of a value that all calls of a block agree on.
+pub(crate) const ENVIRONMENT: &[u8] = b"env:";
+
 /// Where the value of a slot comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -562,7 +565,7 @@ impl EntryBuilder<'_> {
             Term::Account(name) => self.slot(Source::Account(name.clone()), target),
             Term::Arg { path, elem } => self.arg(path, elem, target),
             Term::Env { name, scope: v1::EnvScope::Chain | v1::EnvScope::Block } => {
-                Comp::Fixed([b"env:", name.as_bytes()].concat())
+                Comp::Fixed([ENVIRONMENT, name.as_bytes()].concat())
             }
             Term::Env { .. } | Term::Any | Term::Prefix(_) | Term::Fn { injective: false, .. } => Comp::Any,
             Term::Fn { name, of, injective: true } => {
