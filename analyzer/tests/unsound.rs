@@ -544,3 +544,37 @@ fn near_raw(body: &str) -> Vec<String> {
         "go",
     )
 }
+
+#[test]
+fn keys_with_a_length_in_front_are_places_until_they_are_changed_unsound() {
+    let items = "use cosmwasm_std::storage_keys::{namespace_with_key, to_length_prefixed};
+        pub const CONFIG: &[u8] = b\"config\"; pub const HELD: &[u8] = b\"held\";
+        fn load(storage: &dyn Storage, key: &[u8]) -> Option<Vec<u8>> { storage.get(&to_length_prefixed(key)) }
+        fn keep(storage: &mut dyn Storage, prefix: &[u8], key: &[u8]) { storage.set(&namespace_with_key(&[prefix], key), b\"1\"); }";
+    let plain = cosmwasm(
+        "load(deps.storage, CONFIG); keep(deps.storage, HELD, info.sender.as_bytes()); Ok(Response::new())",
+        items,
+    );
+    assert!(!plain.iter().any(|line| line.starts_with("? ")), "{plain:?}");
+    assert!(
+        plain.iter().any(|line| line.contains("config")) && plain.iter().any(|line| line.contains("held[caller]")),
+        "{plain:?}"
+    );
+    has(&cosmwasm("deps.storage.get(b\"a\"); Ok(Response::new())", items), "read a");
+    // What is done to the key afterwards makes it another.
+    for body in [
+        "let mut key = to_length_prefixed(CONFIG); key.extend_from_slice(b\"x\"); deps.storage.get(&key);",
+        "let mut key = namespace_with_key(&[HELD], b\"x\"); key.push(1); deps.storage.get(&key);",
+        "let mut key = to_length_prefixed(CONFIG); key[2] = 7; deps.storage.remove(&key);",
+        "let mut key = to_length_prefixed(CONFIG); { let other = &mut key; other.clear(); } deps.storage.remove(&key);",
+        "let key = [to_length_prefixed(CONFIG), b\"x\".to_vec()].concat(); deps.storage.remove(&key);",
+        "let key = to_length_prefixed(CONFIG); deps.storage.remove(&key[1..]);",
+        "let mut key = to_length_prefixed(CONFIG); key.truncate(3); deps.storage.remove(&key);",
+        "let mut key = to_length_prefixed(CONFIG); key.iter_mut().for_each(|b| *b = 1); deps.storage.remove(&key);",
+        "let mut key = to_length_prefixed(CONFIG); if n > 3 { key = n.to_be_bytes().to_vec(); } deps.storage.remove(&key);",
+        "deps.storage.get(&n.to_be_bytes());",
+        "deps.storage.get(&namespace_with_key(&[HELD, CONFIG], b\"x\"));",
+    ] {
+        unknown(&cosmwasm(&format!("{body} Ok(Response::new())"), items));
+    }
+}

@@ -5,7 +5,8 @@
 
 Two workloads, both of 2,000 calls with seed 1: the default one (every public entry point equally often), and one of
 only those entry points that write the cell. Figures are speedups over one call after the other, before and after the
-cure: of the first on --lanes, of the second on --lanes and on the chain's own workers. With --cost every call is taken to use so much, which fills the chain's own limits: then
+cure, and where more than one cure helps after all of them (how many): of the first on --lanes, of the second on --lanes
+and on the chain's own workers. With --cost every call is taken to use so much, which fills the chain's own limits: then
 calls a block before and after are told too. Nothing is written but temporary files.
 """
 import argparse, json, os, subprocess, sys, tempfile
@@ -35,7 +36,12 @@ def cured(contract, wanted=None):
 
 
 def times(before, after):
-    return f"{before['speedup']:.2f}× → {after['speedup']:.2f}×" if after else f"{before['speedup']:.2f}×"
+    """Before, after the cure, and after all cures one after the other where there are more."""
+    text = f"{before['speedup']:.2f}×" + (f" → {after['speedup']:.2f}×" if after else "")
+    all_of_them = before["together"]
+    if len(all_of_them) > 1:
+        text += f" → {all_of_them[-1]['after']['speedup']:.2f}× ({len(all_of_them)})"
+    return text
 
 
 def room(before, after):
@@ -60,6 +66,8 @@ def row(binary, folder, lanes, cost, scratch):
         title = f"{contract['package']} {contract['package_version']}"
         title += f" `{contract['name']}`" if contract["name"] != contract["package"] else ""
         cell, cure = cured(wide)
+        if not cell and wide["together"]:
+            cell, cure = {"cell": wide["hot_units"][0]["cell"]}, wide["together"][0]
         if not cell:
             hot = wide["hot_units"][0]["cell"] if wide["hot_units"] else "–"
             why = next((one.get("not_offered") or one.get("inherent") for one in wide["cells"]), None)

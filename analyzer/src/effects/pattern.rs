@@ -331,6 +331,11 @@ impl Engine<'_> {
                         let same = self.variant_index(ty, name) == Some(variant);
                         return if same { Match::Yes } else { Match::No };
                     }
+                    // Tables match on what a function of theirs made of bytes: bytes as they are were not made by it.
+                    let plain = matches!(sym.constant(), Some(Const::Str(_) | Const::Bytes(_)));
+                    if plain && !value.ty.is_unknown() && !value.ty.same_head(ty) {
+                        return Match::No;
+                    }
                 }
                 if self.variant_count(ty) == 1 { Match::Yes } else { Match::Maybe }
             }

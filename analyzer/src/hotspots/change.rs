@@ -1,6 +1,8 @@
 //! What a cure does to a manifest.
 
-use crate::manifest::v1::{Access, Cell, Contract, EntryKind, Mode, Op, OpGroup, Param, Path, Step, Term, Type, Unit};
+use crate::manifest::v1::{
+    Access, Cell, Contract, Entry, EntryKind, Mode, Op, OpGroup, Param, Path, Step, Term, Type, Unit,
+};
 use crate::workload::{Receivers, SHARD};
 
 /// A change of one cell, or of one lock.
@@ -90,7 +92,8 @@ impl Change {
             Change::Shards { cell } => {
                 let path = Path(vec![Step::Field(SHARD.to_owned())]);
                 let term = Term::Arg { path, elem: Vec::new() };
-                for entry in &mut out.entries {
+                let without = |entry: &&mut Entry| entry.params.iter().all(|param| param.name != SHARD);
+                for entry in out.entries.iter_mut().filter(without) {
                     entry.params.push(Param {
                         name: SHARD.to_owned(),
                         ty: Type::Uint(64),

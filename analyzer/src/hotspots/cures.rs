@@ -67,8 +67,7 @@ impl Setting<'_> {
             for cure in found.offered {
                 let after = self.what_if(&cure.change)?;
                 // A cure that changes nothing here is none.
-                let helps = after.critical < outcome.critical || after.makespan < outcome.makespan;
-                if helps {
+                if helps(outcome, &after) {
                     tried.push((cure, after));
                 }
             }
@@ -81,6 +80,69 @@ impl Setting<'_> {
             });
         }
         Ok(out)
+    }
+}
+
+fn helps(before: &Outcome, after: &Outcome) -> bool {
+    after.critical < before.critical || after.makespan < before.makespan
+}
+
+/// The most cures that are tried one after the other.
+const TOGETHER: usize = 8;
+
+impl Setting<'_> {
+    /// One cure after the other: the preferred one of the hottest unit that has one that helps, then that of what is the
+    /// hottest then, and so on, each with the same batch after it and all before it.
+    ///
+    /// # Errors
+    /// As for [`Setting::run`].
+    pub fn together(&self, outcome: &Outcome) -> Result<Vec<(Cure, Outcome)>, SimulateError> {
+        let mut done: Vec<(Cure, Outcome)> = Vec::new();
+        let mut contract = self.contract.clone();
+        while done.len() < TOGETHER {
+            let last = done.last().map_or(outcome, |(_, after)| after);
+            let Some(next) = self.next(&contract, last, &done)? else { break };
+            contract = next.0.change.apply(&contract);
+            done.push(next);
+        }
+        // What came last and gained nothing is not worth a change.
+        let gains = |at: &usize| {
+            let before = at.checked_sub(1).map_or(outcome, |before| &done[before].1);
+            helps(before, &done[*at].1)
+        };
+        let last = (0..done.len()).rev().find(gains);
+        done.truncate(last.map_or(0, |last| last + 1));
+        Ok(done)
+    }
+
+    /// The cure that helps next on a contract after others. Where every call goes through two places, none alone helps:
+    /// then the first that takes its place out of the way.
+    fn next(
+        &self,
+        contract: &Contract,
+        last: &Outcome,
+        done: &[(Cure, Outcome)],
+    ) -> Result<Option<(Cure, Outcome)>, SimulateError> {
+        let mut aside = None;
+        for hot in last.hot.iter().filter(|hot| hot.share >= LEAST) {
+            let Some(cell) = cell_of(contract, &hot.name.cell) else { continue };
+            for cure in cures(contract, cell).offered {
+                if done.iter().any(|(known, _)| known.change == cure.change) {
+                    continue;
+                }
+                let mut changes: Vec<Change> = done.iter().map(|(known, _)| known.change.clone()).collect();
+                changes.push(cure.change.clone());
+                let after = self.with(&changes)?;
+                if helps(last, &after) {
+                    return Ok(Some((cure, after)));
+                }
+                let gone = after.hot.iter().all(|other| other.name.cell != hot.name.cell);
+                if gone && aside.is_none() && after.makespan == last.makespan {
+                    aside = Some((cure, after));
+                }
+            }
+        }
+        Ok(aside)
     }
 }
 

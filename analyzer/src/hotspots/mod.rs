@@ -164,7 +164,7 @@ impl Setting<'_> {
     /// # Errors
     /// When the profile does not fit the contract, or the manifest cannot be evaluated.
     pub fn run(&self) -> Result<Outcome, SimulateError> {
-        self.with(None)
+        self.with(&[])
     }
 
     /// The same batch on the contract as it would be after a change.
@@ -172,11 +172,12 @@ impl Setting<'_> {
     /// # Errors
     /// As for [`Setting::run`].
     pub fn what_if(&self, change: &Change) -> Result<Outcome, SimulateError> {
-        self.with(Some(change))
+        self.with(std::slice::from_ref(change))
     }
 
-    fn with(&self, change: Option<&Change>) -> Result<Outcome, SimulateError> {
-        let (loaded, evaluator) = self.load(change)?;
+    /// The same batch on the contract after these changes, one after the other.
+    fn with(&self, changes: &[Change]) -> Result<Outcome, SimulateError> {
+        let (loaded, evaluator) = self.load(changes)?;
         Ok(self.outcome(&loaded, &evaluator))
     }
 
@@ -185,10 +186,10 @@ impl Setting<'_> {
     /// # Errors
     /// As for [`Setting::run`].
     pub fn batch(&self) -> Result<(Loaded, Evaluator), SimulateError> {
-        self.load(None)
+        self.load(&[])
     }
 
-    fn load(&self, change: Option<&Change>) -> Result<(Loaded, Evaluator), SimulateError> {
+    fn load(&self, changes: &[Change]) -> Result<(Loaded, Evaluator), SimulateError> {
         // Measured calls among unmeasured ones would look like all there is: then every call counts alike.
         let (mut profile, mut costs) = (self.profile.clone(), self.costs.clone());
         if !self.priced() {
@@ -197,15 +198,13 @@ impl Setting<'_> {
         }
         let mut generator = Generator::new(self.contract, &profile, &costs, self.seed)
             .map_err(|error| SimulateError(error.to_string()))?;
-        let contract = match change {
-            Some(change) => {
-                if let Some(receivers) = change.receivers() {
-                    generator = generator.with_receivers(receivers);
-                }
-                change.apply(self.contract)
+        let mut contract = self.contract.clone();
+        for change in changes {
+            if let Some(receivers) = change.receivers() {
+                generator = generator.with_receivers(receivers);
             }
-            None => self.contract.clone(),
-        };
+            contract = change.apply(&contract);
+        }
         let manifest = v1::Manifest { version: v1::VERSION, tool: String::new(), contracts: vec![contract] };
         let options =
             EvaluatorOptions { chain: Some(self.chain.id.clone()), scope: self.scope, deployments: BTreeMap::new() };

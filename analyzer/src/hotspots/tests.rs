@@ -145,3 +145,43 @@ fn findings_know_their_change() {
     assert_eq!(of_finding(&this, "XL102", Some("NONE"), &entries), None);
     assert_eq!(of_finding(&this, "XL190", Some("TOTAL"), &entries), None);
 }
+
+#[test]
+fn cures_add_up_one_after_the_other() {
+    let count = TOTAL.replace("TOTAL", "COUNT");
+    let this = contract(
+        &format!("{BALANCE}, {TOTAL}, {count}"),
+        &format!(
+            r#"{{ "name": "stake", "accesses": [{{ "cell": "BAL", "key": ["caller"], "mode": "update" }},
+                {{ "cell": "TOTAL", {ADD} }}, {{ "cell": "COUNT", {ADD} }}] }}"#
+        ),
+    );
+    let setting = setting(&this, "keyed");
+    let before = setting.run().unwrap();
+    // Either alone leaves the other in the way.
+    let first = setting.what_if(&Change::Delete { cell: "TOTAL".to_owned() }).unwrap();
+    assert_eq!(first.makespan, before.makespan);
+    assert!(setting.rank(&before).unwrap().iter().all(|ranked| ranked.cures.is_empty()));
+    let together = setting.together(&before).unwrap();
+    assert_eq!(together.len(), 2, "{together:?}");
+    assert!(together[1].1.speedup() > 12.0, "{together:?}");
+    let both = [Change::Delete { cell: "TOTAL".to_owned() }, Change::Shards { cell: "COUNT".to_owned() }];
+    assert!((7.5..=8.1).contains(&setting.with(&both).unwrap().ceiling()));
+}
+
+#[test]
+fn the_next_cure_is_that_of_what_is_hottest_then() {
+    let count = TOTAL.replace("TOTAL", "COUNT");
+    let this = contract(
+        &format!("{BALANCE}, {TOTAL}, {count}"),
+        &format!(
+            r#"{{ "name": "stake", "accesses": [{{ "cell": "BAL", "key": ["caller"], "mode": "update" }}, {{ "cell": "TOTAL", {ADD} }}] }},
+               {{ "name": "play", "accesses": [{{ "cell": "BAL", "key": ["caller"], "mode": "update" }}, {{ "cell": "COUNT", {ADD} }}] }}"#
+        ),
+    );
+    let setting = setting(&this, "keyed");
+    let before = setting.run().unwrap();
+    let together = setting.together(&before).unwrap();
+    assert_eq!(together.len(), 2, "{together:?}");
+    assert!(together[1].1.speedup() > together[0].1.speedup() && together[1].1.speedup() > 12.0, "{together:?}");
+}

@@ -171,8 +171,8 @@ pub(crate) fn shared_writes(cx: &Cx<'_>) -> Vec<Shared> {
             if account.written != Written::Yes || !account.writable || !same_everywhere(&account.identity) {
                 continue;
             }
-            // What a call creates it creates once: the next one fails.
-            if says(cx, account, "init") {
+            // What a call creates it creates once: the next one fails, or finds it there.
+            if says(cx, account, "init") || says(cx, account, "init_if_needed") {
                 continue;
             }
             match found.iter_mut().find(|shared| shared.identity == account.identity) {

@@ -88,6 +88,19 @@ mod tests {
     }
 
     #[test]
+    fn a_history_is_not_counted() {
+        let span = crate::ir::Span { file: crate::ir::FileId(0), lo: 3, hi: 9 };
+        let built = Build::new()
+            .item("TOTAL", uint(128))
+            .with_cell(|cell| cell.span = span)
+            .map("TOTAL.changelog", uint(128))
+            .with_cell(|cell| cell.span = span)
+            .entry("stake")
+            .update("TOTAL");
+        assert_eq!(built.run("XL108"), "");
+    }
+
+    #[test]
     fn silent_when_it_belongs_to_nothing() {
         let built = Build::new().item("users.len", uint(32)).entry("join").update("users.len");
         assert_eq!(built.run("XL108"), "");

@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds writes of messages that anyone may send to a map at a key whose first component is not known: computed in a way
-//! the analysis does not follow, or chosen while the call runs. Loops over lists and over the map itself are not meant.
+//! the analysis does not follow, or chosen while the call runs. Loops over lists and over the map itself are not meant,
+//! nor messages whose calls meet each other anyway at a place that is the same in all of them.
 //!
 //! ## Why it costs
 //! Such a write may meet every other access to the map. A scheduler that goes by footprints runs these calls one after
@@ -32,7 +33,7 @@
 use super::facts::{At, writes};
 use super::{Cx, Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, Mode, Term};
+use crate::ir::{CellId, Certainty, Mode, Term};
 
 pub(crate) struct DynamicKey;
 
@@ -52,9 +53,7 @@ impl Lint for DynamicKey {
         let mut hits = Vec::new();
         for (cell, value) in cx.named_cells() {
             // Where a container keeps its own parts is not the contract's choice.
-            let part = value.name.rsplit_once('.');
-            let part = part.is_some_and(|(owner, _)| cx.contract.cells.iter().any(|other| other.name == owner));
-            if value.keys.is_empty() || part {
+            if value.keys.is_empty() || cx.owner(value).is_some() {
                 continue;
             }
             let mut found = cx.accesses_of(&cx.public, cell);
@@ -63,7 +62,10 @@ impl Lint for DynamicKey {
                 let access = cx.access(at);
                 writes(access.mode)
                     && matches!(access.key.first(), Some(Term::Any))
+                    && access.certainty == Certainty::Always
                     && !walks(cx, at)
+                    // Calls that meet anyway gain nothing by a key that is known.
+                    && !cx.meets_itself(at.entry)
                     && cx.entry(at.entry).unknowns.is_empty()
             });
             let found = cx.one_per_entry(&found);

@@ -153,6 +153,12 @@ impl<'a> Cx<'a> {
         cells.iter().enumerate().filter(|(_, cell)| !cell.implicit).map(|(at, cell)| (CellId(at as u32), cell))
     }
 
+    /// The cell that keeps another as a part of itself (`requests` of `requests.keys`).
+    pub(crate) fn owner(&self, part: &Cell) -> Option<&'a Cell> {
+        let (owner, _) = part.name.rsplit_once('.')?;
+        self.contract.cells.iter().find(|other| other.name == owner)
+    }
+
     /// Accesses of some entry points (in order) to a cell.
     pub(crate) fn accesses_of(&self, entries: &[usize], cell: CellId) -> Vec<At> {
         let all = self.by_cell.get(cell.0 as usize).map_or(&[][..], Vec::as_slice);
@@ -216,6 +222,25 @@ impl<'a> Cx<'a> {
         })
     }
 
+    /// True when a message turns a switch that is the same in every call from what it was: it sets up, and fails when it
+    /// is called again.
+    pub(crate) fn sets_up(&self, entry: usize) -> bool {
+        self.entry(entry).accesses.iter().any(|access| {
+            access.mode == Mode::Update
+                && fixed_key(&access.key)
+                && own(access)
+                && matches!(self.touched_type(access), Some(Type::Bool))
+        })
+    }
+
+    /// True when calls of an entry point meet each other anyway, at a place that is the same in every one of them.
+    pub(crate) fn meets_itself(&self, entry: usize) -> bool {
+        (0..self.entry(entry).accesses.len()).any(|access| {
+            let at = At { entry, access };
+            !self.access(at).implicit && self.hot_write(at)
+        })
+    }
+
     /// The write whose key contains the number that this access changes, in the same entry point: the number numbers
     /// things. Another field of the same record (whom to pay) does not.
     pub(crate) fn numbers_keys(&self, counter: At) -> Option<At> {
@@ -228,9 +253,18 @@ impl<'a> Cx<'a> {
 }
 
 /// True when only one address that is kept in state may call, and it is a person's: an address that the contract itself
-/// calls out to is a partner contract, which calls on behalf of anyone. Holders of a role are many; they count as anyone.
+/// calls out to is a partner contract, which calls on behalf of anyone. Holders of a role that the contract keeps are
+/// many; they count as anyone. A role that no cell keeps is given by who configures the chain, to those who govern it.
 pub(crate) fn privileged(contract: &Contract, entry: &Entry) -> bool {
-    let Callers::Address(place) = &entry.callers else { return false };
+    let place = match &entry.callers {
+        Callers::Address(place) => place,
+        Callers::Role(role) => {
+            let owner = |cell: &Cell| role.strip_prefix(cell.name.as_str());
+            let kept = |cell: &Cell| owner(cell).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            return !contract.cells.iter().any(kept);
+        }
+        _ => return false,
+    };
     !contract.entries.iter().flat_map(|other| &other.externals).any(|external| {
         let Term::Load { cell, field, .. } = &external.target else { return false };
         contract.cells.get(cell.0 as usize).is_some_and(|cell| {

@@ -54,7 +54,7 @@ impl Lint for InstanceWrite {
         // Who sets a value and does nothing for its sender sets up the contract, once or rarely.
         hits.retain(|hit| {
             let counts = |at: &At| cx.is_number(cx.access(*at)) && matches!(cx.access(*at).mode, Mode::Update | Mode::Commute);
-            hit.writers.iter().any(|at| counts(at) || cx.serves_sender(at.entry))
+            hit.writers.iter().any(|at| counts(at) || (cx.serves_sender(at.entry) && !cx.sets_up(at.entry)))
         });
         hits
     }

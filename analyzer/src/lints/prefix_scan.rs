@@ -50,7 +50,7 @@ impl Lint for PrefixScan {
         info!("XL112", "prefix-scan", "prefix_scan.rs", "a message reads through a map that other messages change");
 
     fn look(cx: &Cx<'_>) -> Vec<Hit> {
-        let mut hits = Vec::new();
+        let mut hits: Vec<Hit> = Vec::new();
         for (cell, _) in cx.named_cells() {
             let all = cx.accesses_of(&cx.public, cell);
             let scans: Vec<At> = all.iter().copied().filter(|at| cx.access(*at).mode == Mode::Scan && open(cx, *at)).collect();
@@ -66,6 +66,12 @@ impl Lint for PrefixScan {
                 }
             }
         }
+        // A container's list of keys is read with the container.
+        let told: Vec<(usize, &str)> = hits.iter().filter_map(|hit| Some((hit.scan.entry, cx.cell(cx.access(hit.scan).cell)?.name.as_str()))).collect();
+        hits.retain(|hit| {
+            let owner = cx.cell(cx.access(hit.scan).cell).and_then(|cell| cx.owner(cell));
+            owner.is_none_or(|owner| !told.contains(&(hit.scan.entry, owner.name.as_str())))
+        });
         hits
     }
 

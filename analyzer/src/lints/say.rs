@@ -4,10 +4,10 @@ use super::facts::{At, Cx};
 use super::shapes::Hot;
 use super::{Lint, LintInfo};
 use crate::diagnostics::{Finding, Fix, Label, Level, NoteKind, Safety, Upgrade};
-use crate::ir::{CellId, EntryKind, Span, Type};
+use crate::ir::{CellId, Certainty, EntryKind, Span, Type};
 
 /// Names beyond this many are counted, not listed.
-const LISTED: usize = 4;
+pub(super) const LISTED: usize = 4;
 
 /// Starts the finding of a lint.
 pub(crate) fn finding<L: Lint>(cx: &Cx<'_>, message: String, span: Span, label: &str) -> Finding {
@@ -51,7 +51,10 @@ impl Finding {
     /// Adds the first access of each of the other entry points as a secondary label: "`mint` does the same".
     pub(crate) fn also(mut self, cx: &Cx<'_>, others: &[At], what: &str) -> Finding {
         for &at in others.iter().take(LISTED) {
-            let text = format!("{} {what}", cx.name(at.entry));
+            let mut text = format!("{} {what}", cx.name(at.entry));
+            if cx.access(at).certainty == Certainty::Sometimes {
+                text.push_str(", on some paths");
+            }
             self = self.label(cx.access(at).span, text);
         }
         self

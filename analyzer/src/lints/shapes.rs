@@ -2,8 +2,8 @@
 //! send change it at a key that is the same in every call. The order below is the order of decision: the first shape that
 //! fits is the one that names the cure.
 
-use super::facts::{At, Cx, per_call, writes};
-use crate::ir::{Cell, CellId, Mode, Type};
+use super::facts::{At, Cx, own, per_call, writes};
+use crate::ir::{Access, Cell, CellId, Certainty, Mode, Term, Type};
 
 /// Why a cell is hot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +58,12 @@ pub(super) fn hot(cx: &Cx<'_>) -> Vec<Hot> {
         if writers.is_empty() {
             continue;
         }
-        let (shape, of) = shape(cx, cell, &writers);
+        let (shape, mut of) = shape(cx, cell, &writers);
+        // What a call does on some paths only (dust that is dropped, a setting that is left out) is not its cost.
+        of.sort_by_key(|at| !every_time(cx, shape, *at));
+        if !of.first().is_some_and(|at| every_time(cx, shape, *at)) {
+            continue;
+        }
         let mut privileged = cx.accesses_of(&cx.calls, cell);
         privileged.retain(|at| !cx.public.contains(&at.entry) && cx.hot_write(*at) && meets(cx, *at, &of));
         let (writers, privileged) = (cx.one_per_entry(&of), cx.one_per_entry(&privileged));
@@ -74,9 +79,33 @@ pub(super) fn container<'a>(cx: &Cx<'a>, id: CellId) -> Option<&'a Cell> {
     let part = cell.name.rsplit_once('.').filter(|(_, part)| matches!(*part, "len" | "length" | "count"));
     let named = part.and_then(|(owner, _)| cx.contract.cells.iter().find(|other| other.name == owner));
     let number = cell.keys.is_empty() && !cell.span.is_none() && matches!(cell.value, Type::Uint(_) | Type::Int(_));
-    let beside =
-        || cx.named_cells().map(|(_, other)| other).find(|other| other.span == cell.span && !other.keys.is_empty());
+    // A history that is kept of a number (`TOTAL.changelog` of `TOTAL`) is not what the number counts.
+    let part_of = |other: &Cell| other.name.strip_prefix(cell.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let beside = || {
+        let mut others = cx.named_cells().map(|(_, other)| other);
+        others.find(|other| other.span == cell.span && !other.keys.is_empty() && !part_of(other))
+    };
     named.or_else(|| beside().filter(|_| number))
+}
+
+/// True when each call changes a hot cell. The length of a container changes when a whole entry is put in or taken out
+/// each time; a change of one field leaves the entry where it was.
+fn every_time(cx: &Cx<'_>, shape: Shape, at: At) -> bool {
+    let access = cx.access(at);
+    if access.certainty == Certainty::Always {
+        return true;
+    }
+    let owner = container(cx, access.cell).filter(|_| shape == Shape::ContainerCount);
+    owner.is_some_and(|owner| {
+        let entries = &cx.entry(at.entry).accesses;
+        let touched = |of: &&Access| cx.cell(of.cell).is_some_and(|cell| std::ptr::eq(cell, owner)) && own(of);
+        // What state points to is there already; what is taken away may not have been there.
+        let made = |of: &Access| {
+            let changes = matches!(of.mode, Mode::Write | Mode::Update) && of.certainty == Certainty::Always;
+            changes && !of.key.iter().any(|term| matches!(term, Term::Load { .. }))
+        };
+        entries.iter().filter(touched).any(made) && entries.iter().filter(touched).all(|of| of.field.is_none())
+    })
 }
 
 /// True when an access touches a field that one of these touches, or one of them the whole.
@@ -166,5 +195,18 @@ fn lists_others(cx: &Cx<'_>, counter: At) -> bool {
             && access.key.iter().any(per_call)
             && !access.key.iter().any(|term| super::facts::loads(term, cx.access(counter).cell))
     });
-    pointer && named
+    // What is computed from the number (an account of its own) names the thing; a position is the number itself.
+    let position =
+        cx.access(numbered).key.iter().all(|term| !super::facts::loads(term, cx.access(counter).cell) || counts(term));
+    pointer && named && position
+}
+
+/// True for a stored number, or one that is so many more or less.
+fn counts(term: &Term) -> bool {
+    match term {
+        Term::Load { .. } | Term::Const(_) => true,
+        Term::Fn { name, of, .. } => matches!(name.as_str(), "add" | "sub") && of.iter().all(counts),
+        Term::Coalesce(of) => of.iter().all(counts),
+        _ => false,
+    }
 }

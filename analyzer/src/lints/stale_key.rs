@@ -45,6 +45,8 @@ pub(crate) struct Hit {
     change: At,
     /// Arguments that both calls must share; empty where any two calls meet.
     shared: Vec<String>,
+    /// Other entry points whose keys the same change makes stale, told with the first.
+    also: Vec<(At, Vec<String>)>,
 }
 
 impl Lint for StaleKey {
@@ -62,14 +64,30 @@ impl Lint for StaleKey {
                 }
                 let write = At { entry, access };
                 for (cell, key) in loads_in(&value.key) {
-                    let told = hits.iter().any(|hit| hit.write.entry == entry && hit.cell == cell);
+                    let told = hits.iter().any(|hit| {
+                        let mut entries = hit.also.iter().map(|(at, _)| at.entry).chain([hit.write.entry]);
+                        hit.cell == cell && entries.any(|known| known == entry)
+                    });
                     if told {
                         continue;
                     }
                     let shared = if fixed_key(&key) { Some(Vec::new()) } else { open_arguments(cx, entry, &key) };
                     let Some(shared) = shared else { continue };
-                    if let Some(change) = changer(cx, entry, cell, &key) {
-                        hits.push(Hit { write, cell, change, shared });
+                    // Calls about one and the same thing meet anyhow, and only one of them finds it as it was.
+                    if !shared.is_empty() && changes_thing(cx, entry, &key) {
+                        continue;
+                    }
+                    let Some(change) = changer(cx, entry, cell, &key) else { continue };
+                    let alike = |hit: &&mut Hit| {
+                        let by_itself = change.entry == entry && hit.change.entry == hit.write.entry;
+                        let one = hit.cell == cell && (by_itself || hit.change.entry == change.entry);
+                        hit.shared.is_empty() == shared.is_empty() && (one || (by_itself && hit.write.entry == entry))
+                    };
+                    match hits.iter_mut().find(alike) {
+                        // Another value that makes keys of the same call stale: told by its key.
+                        Some(hit) if hit.write.entry == entry => hit.also.push((write, Vec::new())),
+                        Some(hit) => hit.also.push((write, shared)),
+                        None => hits.push(Hit { write, cell, change, shared, also: Vec::new() }),
                     }
                 }
             }
@@ -81,21 +99,40 @@ impl Lint for StaleKey {
         let (entry, other) = (hit.write.entry, hit.change.entry);
         let what = cx.words.stale.as_deref().unwrap_or("the second one has to find its key again");
         let message = if entry == other {
-            let shared: Vec<String> = hit.shared.iter().map(|name| format!("`{name}`")).collect();
-            let with = if shared.is_empty() { String::new() } else { format!(" with the same {}", shared.join(" and ")) };
-            format!("two {} calls{with} at the same time: {what}", cx.name(entry))
+            format!("two {} calls{} at the same time: {what}", cx.name(entry), with(&hit.shared))
         } else {
             format!("a call of {} made before a call of {} landed: {what}", cx.name(entry), cx.name(other))
         };
         let place = cx.access(hit.write);
         let mut finding = say::finding::<Self>(cx, message, place.span, "so the key that was announced is out of date")
             .about(cx, place.cell)
-            .of(cx, [entry, other])
+            .of(cx, hit.also.iter().map(|(at, _)| at.entry).chain([entry, other]))
             .label(cx.access(hit.change).span, format!("any {} changes {}", cx.name(other), cx.cell_name(hit.cell)))
             .note(NoteKind::Effect, "fees are paid, nothing else happens, and the sender has to simulate and sign again");
+        for (at, shared) in hit.also.iter().take(say::LISTED) {
+            let text = match at.entry == entry {
+                true => "and so is this key of the same call".to_owned(),
+                false => format!("the same for {} calls{}", cx.name(at.entry), with(shared)),
+            };
+            finding = finding.label(cx.access(*at).span, text);
+        }
         finding.fix = say::by_hand("key by what the call already carries; list from events", Upgrade::Migration);
         finding
     }
+}
+
+/// "with the same `role`".
+fn with(shared: &[String]) -> String {
+    let names: Vec<String> = shared.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(" with the same {}", names.join(" and ")) }
+}
+
+/// True when a call changes something other than a number that is kept under just these arguments: they name the thing
+/// that the call is about (the token that is burnt), not what many calls share (a role, a market).
+fn changes_thing(cx: &Cx<'_>, entry: usize, key: &[Term]) -> bool {
+    cx.entry(entry).accesses.iter().any(|access| {
+        own(access) && writes(access.mode) && access.key == key && !key.is_empty() && !cx.is_number(access)
+    })
 }
 
 /// The stored values inside a key: cell and key of each.
@@ -131,7 +168,8 @@ fn open_arguments(cx: &Cx<'_>, entry: usize, key: &[Term]) -> Option<Vec<String>
 /// An access by which a message that anyone may send changes a cell at this key: the entry point itself first, and only
 /// it where the key is made of its arguments.
 fn changer(cx: &Cx<'_>, entry: usize, cell: CellId, key: &[Term]) -> Option<At> {
-    let others = cx.public.iter().copied().filter(|other| *other != entry && fixed_key(key));
+    // Who sets up the contract does so before anybody calls it.
+    let others = cx.public.iter().copied().filter(|other| *other != entry && fixed_key(key) && !cx.sets_up(*other));
     let own_first = [entry].into_iter().chain(others);
     for other in own_first {
         let found = cx.accesses_of(&[other], cell);

@@ -43,6 +43,8 @@ pub(crate) struct Hit {
     pub(super) at: (usize, usize),
     /// All entry points.
     pub(super) entries: Vec<usize>,
+    /// Further places of the same kind that the same entry points reach.
+    pub(super) also: Vec<(usize, usize)>,
 }
 
 impl Lint for UnknownAccess {
@@ -89,7 +91,8 @@ fn quoted(what: &str) -> String {
     if words { what.to_owned() } else { format!("`{what}`") }
 }
 
-/// Unknowns of some reasons, one for each place and text, over all entry points but views of nothing else.
+/// Unknowns of some reasons: one for each text and set of entry points, with all its places. What only views reach makes
+/// nobody wait and is not told.
 pub(super) fn hits(cx: &Cx<'_>, wanted: impl Fn(UnknownReason) -> bool) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for (entry, value) in cx.contract.entries.iter().enumerate() {
@@ -110,11 +113,25 @@ pub(super) fn hits(cx: &Cx<'_>, wanted: impl Fn(UnknownReason) -> bool) -> Vec<H
                         hit.entries.push(entry);
                     }
                 }
-                None => found.push(Hit { at: (entry, at), entries: vec![entry] }),
+                None => found.push(Hit { at: (entry, at), entries: vec![entry], also: Vec::new() }),
             }
         }
     }
-    found
+    found.retain(|hit| hit.entries.iter().any(|entry| cx.calls.contains(entry)));
+    let mut told: Vec<Hit> = Vec::new();
+    for hit in found {
+        let unknown = hit.unknown(cx);
+        let same = |known: &&mut Hit| {
+            let first = known.unknown(cx);
+            let alike = (first.reason, &first.what, first.reach) == (unknown.reason, &unknown.what, unknown.reach);
+            alike && known.entries == hit.entries
+        };
+        match told.iter_mut().find(same) {
+            Some(known) => known.also.push(hit.at),
+            None => told.push(hit),
+        }
+    }
+    told
 }
 
 /// The finding at the place itself where it is in the analysed package, else at the entry point that leads there.
@@ -128,6 +145,8 @@ pub(super) fn place<L: Lint>(cx: &Cx<'_>, hit: &Hit, message: String, label: &st
         let text = format!("{} leads there", cx.name(hit.at.0));
         say::finding::<L>(cx, message, entry.span, &text).label(unknown.span, label)
     };
+    let others = hit.also.iter().take(say::LISTED).map(|(entry, at)| cx.entry(*entry).unknowns[*at].span);
+    let finding = others.fold(finding, |finding, span| finding.label(span, "and here"));
     finding.of(cx, hit.entries.iter().copied())
 }
 
@@ -138,11 +157,6 @@ pub(super) fn consequence(cx: &Cx<'_>, hit: &Hit) -> String {
     match hit.unknown(cx).reach {
         Reach::Cell(cell) => format!("{names} may touch any entry of {}", cx.cell_name(cell)),
         Reach::Contract | Reach::All => {
-            let calls = hit.entries.iter().filter(|entry| cx.calls.contains(entry)).count();
-            if calls == 0 {
-                let verb = if many { "are" } else { "is" };
-                return format!("what {names} {verb} told may depend on any state");
-            }
             let verb = if many { "are" } else { "is" };
             let pairs = cx.calls.len().saturating_sub(1);
             let others = if pairs == 0 {

@@ -32,7 +32,7 @@ pub struct Generator<'a> {
     keys: Choice,
     rng: Rng,
     made: u64,
-    receivers: Option<Receivers>,
+    receivers: Vec<Receivers>,
 }
 
 /// A what-if in which one place becomes several.
@@ -110,14 +110,14 @@ impl<'a> Generator<'a> {
             keys: index(&profile.keys)?,
             rng: Rng::new(seed),
             made: 0,
-            receivers: None,
+            receivers: Vec::new(),
         })
     }
 
     /// Also gives each call a number from 0 to [`SHARDS`] - 1, for contracts that a cure has given such a parameter, and
     /// takes one of several accounts. All other values stay the same.
     pub(crate) fn with_receivers(mut self, receivers: Receivers) -> Generator<'a> {
-        self.receivers = Some(receivers);
+        self.receivers.push(receivers);
         self
     }
 
@@ -140,7 +140,7 @@ impl<'a> Generator<'a> {
             args.insert(param.name.clone(), value);
         }
         let mut accounts = self.accounts(&called, &sender, &args);
-        if let Some(receivers) = &self.receivers {
+        for receivers in &self.receivers {
             if !receivers.by_sender {
                 args.insert(SHARD.to_owned(), json!(self.made % SHARDS));
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crosslane_analyzer::chains::Per;
 use crosslane_analyzer::conflicts;
-use crosslane_analyzer::hotspots::{Outcome, Ranked, Room, Setting, spelled};
+use crosslane_analyzer::hotspots::{Cure, Outcome, Ranked, Room, Setting, spelled};
 use crosslane_analyzer::manifest::v1::Contract;
 use crosslane_analyzer::schedule::Scope;
 use crosslane_analyzer::workload::Profile;
@@ -107,8 +107,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
             text.push('\n');
         }
         simulated += 1;
+        let together = found.setting.together(&found.outcome).map_err(|error| Fail::new(error.to_string()))?;
         show(&found, &args.simulation, prices.as_ref(), &mut text);
-        json.push(value(&found, args.simulation.workload.seed));
+        show_together(&found, &together, &mut text);
+        let mut one = value(&found, args.simulation.workload.seed);
+        one["together"] = json!(together.iter().map(cured).collect::<Vec<_>>());
+        json.push(one);
     }
     if common.message_format == Some(Format::Json) {
         let value = json!({ "version": 1, "contracts": json });
@@ -303,6 +307,17 @@ fn show(found: &Simulated<'_>, args: &Simulation, prices: Option<&Prices>, out: 
     }
 }
 
+/// What cures give one after the other, where more than one helps.
+fn show_together(found: &Simulated<'_>, together: &[(Cure, Outcome)], out: &mut String) {
+    if together.len() < 2 {
+        return;
+    }
+    let _ = writeln!(out, "\n  one after the other, {:.2}× becomes", found.outcome.speedup());
+    for (cure, after) in together {
+        let _ = writeln!(out, "    {:.2}×  {}", after.speedup(), cure.title);
+    }
+}
+
 fn room_line(found: &Simulated<'_>, out: &mut String) {
     let Simulated { judged, setting, outcome, .. } = found;
     let nouns = &judged.chain.nouns;
@@ -371,6 +386,11 @@ fn figures(outcome: &Outcome) -> serde_json::Value {
     })
 }
 
+/// A cure and what is after it.
+fn cured((cure, after): &(Cure, Outcome)) -> serde_json::Value {
+    json!({ "title": cure.title, "upgrade": cure.upgrade.to_string(), "cost": cure.cost, "after": figures(after) })
+}
+
 fn value(found: &Simulated<'_>, seed: u64) -> serde_json::Value {
     let Simulated { judged, setting, outcome, ranked } = found;
     let hot: Vec<serde_json::Value> = outcome
@@ -385,13 +405,7 @@ fn value(found: &Simulated<'_>, seed: u64) -> serde_json::Value {
     let cells: Vec<serde_json::Value> = ranked
         .iter()
         .map(|ranked| {
-            let cures: Vec<serde_json::Value> = ranked
-                .cures
-                .iter()
-                .map(|(cure, after)| {
-                    json!({ "title": cure.title, "upgrade": cure.upgrade.to_string(), "cost": cure.cost, "after": figures(after) })
-                })
-                .collect();
+            let cures: Vec<serde_json::Value> = ranked.cures.iter().map(cured).collect();
             json!({ "cell": ranked.hot.name.cell, "readers": ranked.readers, "cures": cures,
                 "not_offered": ranked.not_offered, "inherent": ranked.inherent })
         })
