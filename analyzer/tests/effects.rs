@@ -7,6 +7,7 @@ use common::{analyse_fixture, analyse_text, lines};
 
 const HEAD: &str = r#"
 use cosmwasm_std::*;
+use std::collections::{BTreeMap, HashMap};
 use cw_storage_plus::*;
 pub const A: Item<u64> = Item::new("a");
 pub const B: Item<u64> = Item::new("b");
@@ -228,10 +229,10 @@ fn calls_that_cannot_be_seen_are_unknown_only_with_a_handle() {
     let without = go("let x = other::compute(n); M.save(deps.storage, &info.sender, &x)?; Ok(Response::new())");
     assert_eq!(without, ["write M[caller]"]);
     let captured = go("let f = || A.load(deps.storage); other::each(f); Ok(Response::new())");
-    assert!(
-        captured.iter().any(|line| line.starts_with("? ")) && captured.contains(&"read A".to_owned()),
-        "{captured:?}"
-    );
+    // Whoever has a closure can call it, and nothing else: what it captured is used by its own code alone.
+    assert_eq!(captured, ["read A"]);
+    let given = go("let f = || &deps; other::each(f); Ok(Response::new())");
+    assert!(given.iter().any(|line| line.starts_with("? ")), "{given:?}");
 }
 
 #[test]
@@ -546,4 +547,65 @@ fn a_delta_is_one_only_at_a_key_that_is_certainly_the_same_unsound() {
         "let a = n % 3; let b = list.len() as u64; let x = N.load(deps.storage, (&info.sender, a))?; N.save(deps.storage, (&info.sender, b), &(x + n))?; Ok(Response::new())",
     );
     assert!(!found.iter().any(|line| line.starts_with("commute")), "{found:?}");
+}
+
+/// Maps in memory are lists of pairs: what is a key and what a value is told wherever it comes out again.
+#[test]
+fn maps_in_memory_keep_keys_and_values_apart_unsound() {
+    let found = |fill: &str, take: &str| {
+        go(&format!(
+            "let a = info.sender.clone(); let b = deps.api.addr_validate(&to)?; {fill} {take} Ok(Response::new())"
+        ))
+    };
+    let save = |key: &str| format!("M.save(deps.storage, {key}, &n)?;");
+    let each = |pattern: &str, of: &str, key: &str| format!("for {pattern} in {of} {{ {} }}", save(key));
+    let (keys, values) = (["write M[caller]"], ["write M[to]"]);
+    for fill in [
+        "let mut m = HashMap::new(); m.insert(a, b);",
+        "let mut m: BTreeMap<Addr, Addr> = BTreeMap::new(); m.insert(a, b);",
+        "let mut m = BTreeMap::default(); m.insert(a.clone(), a.clone()); m.clear(); m.insert(a, b);",
+        "let m = BTreeMap::from([(a, b)]);",
+        "let m: BTreeMap<_, _> = vec![(a, b)].into_iter().collect();",
+        "let mut m = BTreeMap::new(); m.extend([(a, b)]);",
+        "let mut m: HashMap<Addr, Addr> = HashMap::new(); m.entry(a).or_insert(b);",
+    ] {
+        let take = [
+            each("(k, _)", "m", "&k"),
+            each("(k, _)", "m.iter()", "k"),
+            each("k", "m.keys()", "k"),
+            each("k", "m.into_keys()", "&k"),
+            each("(k, _)", "m.into_iter().collect::<Vec<_>>()", "&k"),
+        ];
+        assert_eq!(found(fill, &take.join(" ")), keys, "{fill}");
+        let take = [
+            each("(_, v)", "&m", "v"),
+            each("v", "m.values()", "v"),
+            each("v", "m.into_values()", "&v"),
+            save("&m[&info.sender]"),
+            save("m.get(&info.sender).unwrap()"),
+        ];
+        assert_eq!(found(fill, &take.join(" ")), values, "{fill}");
+    }
+    // Pairs as values are no entries.
+    let pairs = "let mut m = HashMap::new(); m.insert(a, (b.clone(), b));";
+    assert_eq!(found(pairs, &each("(k, _)", "m", "&k")), keys);
+    assert_eq!(found(pairs, &each("v", "m.values()", "&v.0")), values);
+    // What is changed in place is what is there.
+    let changed = "let mut m = BTreeMap::new(); m.insert(a.clone(), a); for v in m.values_mut() { *v = b.clone(); }";
+    let found = found(changed, &save("&m[&info.sender]"));
+    assert!(found.iter().any(|line| line == "write M[to]" || line == "write M[any]"), "{found:?}");
+}
+
+#[test]
+fn sets_order_what_they_are_given_unsound() {
+    let both = ["write M[caller]", "write M[to]"];
+    for take in ["m.first().unwrap()", "m.get(&info.sender).unwrap()"] {
+        for make in ["BTreeSet::from([a, b])", "vec![a, b].into_iter().collect::<BTreeSet<_>>()"] {
+            let found = go(&format!(
+                "use std::collections::BTreeSet; let a = info.sender.clone(); let b = deps.api.addr_validate(&to)?; \
+                 let m = {make}; M.save(deps.storage, {take}, &n)?; Ok(Response::new())"
+            ));
+            assert_eq!(found, both, "{make} {take}");
+        }
+    }
 }

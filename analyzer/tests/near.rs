@@ -554,3 +554,24 @@ fn one_place_under_several_names_unsound() {
         assert!(seen, "{name}: {found:?}");
     }
 }
+
+/// What a codec's own functions make of bytes is a value like any other.
+#[test]
+fn records_that_the_code_keeps_in_bytes_of_its_own() {
+    let contract = text(
+        "use near_sdk::{env, near, AccountId, PanicOnDefault}; use near_sdk::borsh::{BorshDeserialize, BorshSerialize};
+         const KEY: &[u8] = b\"INFO\";
+         #[near(serializers = [borsh, json])] pub struct Info { id: u64, on: bool }
+         fn info() -> Info { env::storage_read(KEY).map(|bytes| Info::try_from_slice(&bytes).expect(\"broken\")).unwrap_or_else(|| Info { id: 1, on: false }) }
+         #[near(contract_state)] #[derive(PanicOnDefault)] pub struct C { n: u64 }
+         #[near] impl C {
+             pub fn get(&self) -> u64 { info().id }
+             pub fn put(&self, info: Info) { let mut bytes: Vec<u8> = Vec::new(); BorshSerialize::serialize(&info, &mut bytes).expect(\"broken\"); env::storage_write(KEY, &bytes); }
+         }",
+    );
+    for name in ["get", "put"] {
+        assert!(entry(&contract, name).unknowns.is_empty(), "{name}: {:?}", entry(&contract, name).unknowns);
+    }
+    assert!(footprint(&contract, "get").contains(&"read INFO".to_owned()), "{:?}", footprint(&contract, "get"));
+    assert!(footprint(&contract, "put").contains(&"write INFO".to_owned()), "{:?}", footprint(&contract, "put"));
+}

@@ -578,3 +578,70 @@ fn keys_with_a_length_in_front_are_places_until_they_are_changed_unsound() {
         unknown(&cosmwasm(&format!("{body} Ok(Response::new())"), items));
     }
 }
+
+#[test]
+fn conversions_told_apart_by_the_kind_of_reference_unsound() {
+    let items = "pub enum Held<'a> { Shared(&'a dyn Storage), Lent(&'a mut dyn Storage) }
+        impl<'a> From<&'a dyn Storage> for Held<'a> { fn from(s: &'a dyn Storage) -> Self { Held::Shared(s) } }
+        impl<'a> From<&'a mut dyn Storage> for Held<'a> { fn from(s: &'a mut dyn Storage) -> Self { Held::Lent(s) } }
+        fn bump(held: &mut Held, n: u64) -> StdResult<()> {
+            match held { Held::Shared(s) => { A.load(*s)?; Ok(()) } Held::Lent(s) => B.save(*s, &n) }
+        }";
+    let found = cosmwasm("bump(&mut deps.branch().storage.into(), n)?; Ok(Response::new())", items);
+    assert_eq!(found, ["read A", "write B"]);
+}
+
+#[test]
+fn what_a_closure_captured_only_its_code_uses() {
+    let found = |body: &str| {
+        let text = format!(
+            "use cosmwasm_std::*;\nuse cw_storage_plus::*;\npub const A: Item<u64> = Item::new(\"a\");
+             pub const M: Map<u64, u64> = Map::new(\"m\");
+             pub enum ExecuteMsg {{ Go {{ n: u64 }} }}
+             #[entry_point]
+             pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{
+                 let ExecuteMsg::Go {{ n }} = msg;
+                 {body}
+             }}"
+        );
+        let missing = ["cosmwasm_std", "cw_storage_plus", "elsewhere"];
+        lines(&analyse_files(vec![("src/lib.rs", text)], &missing), "execute::go")
+    };
+    let run = found("elsewhere::list(n).each(|key| M.save(deps.storage, key, &n)); Ok(Response::new())");
+    assert_eq!(run, ["write M[any]"]);
+    let sum = found(
+        "let sum = elsewhere::list(n).into_iter().try_fold(0u64, |a, b: u64| a.checked_add(b))
+             .unwrap_or_else(|| A.load(deps.storage).unwrap()); M.save(deps.storage, 1, &sum)?; Ok(Response::new())",
+    );
+    assert_eq!(sum, ["read A", "write M[1]"]);
+    // Given away by the closure itself, or beside it, it is in strange hands.
+    unknown(&found("elsewhere::list(n).with(|| deps.storage); Ok(Response::new())"));
+    unknown(&found("elsewhere::list(n).with(|| (n, Some(deps.branch()))); Ok(Response::new())"));
+    unknown(&found("elsewhere::list(n).with(|x: u64| x, deps.storage); Ok(Response::new())"));
+}
+
+#[test]
+fn instructions_of_an_entry_point_beside_handlers_unsound() {
+    let text = "use anchor_lang::prelude::*;
+        #[cfg(not(feature = \"cpi\"))]
+        solana_program::entrypoint!(start);
+        pub fn start<'info>(id: &Pubkey, accounts: &'info [AccountInfo<'info>], data: &[u8]) -> ProgramResult {
+            if let [0xFF, 0xFF, tag, ref rest @ ..] = data {
+                match *tag { 0 => Ok(handle_price(accounts, rest)?), 1 => Ok(handle_spread(accounts, rest)?), _ => Err(ProgramError::InvalidInstructionData) }
+            } else {
+                entry(id, accounts, data)
+            }
+        }
+        fn handle_price(accounts: &[AccountInfo], data: &[u8]) -> Result<()> { accounts[0].try_borrow_mut_data()?[0] = 1; Ok(()) }
+        fn handle_spread(accounts: &[AccountInfo], data: &[u8]) -> Result<()> { Ok(()) }
+        #[program] pub mod p { use super::*; }";
+    let found = analyse_files(vec![("src/lib.rs", text.to_owned())], &["anchor_lang", "solana_program"]);
+    let entries = &found.contracts[0].entries;
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert!(["handle_price", "handle_spread"].iter().all(|name| names.contains(name)), "{names:?}");
+    let price = entries.iter().find(|entry| entry.name == "handle_price").unwrap();
+    assert!(
+        price.accounts.iter().flatten().any(|one| one.written == crosslane_analyzer::ir::Written::Yes),
+        "{price:?}"
+    );
+}

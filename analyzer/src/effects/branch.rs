@@ -398,7 +398,7 @@ impl Engine<'_> {
     /// A scrutinee: a place keeps being one, so that bindings may refer into it.
     pub(super) fn eval_scrutinee(&mut self, f: &mut Frame, e: ExprId, hint: &Ty, patterns: &[PatId]) -> Ev {
         let value = match patterns.iter().any(|pat| super::pattern::lends(&f.body, *pat)) {
-            true => self.lent_place(f, e)?,
+            true => self.lent_place(f, e, hint)?,
             false => self.eval(f, e, hint)?,
         };
         Ok(match &value.kind {

@@ -228,12 +228,13 @@ impl Engine<'_> {
         let mut cap = false;
         let mut sym = Sym::default();
         for arg in args {
-            cap |= self.carries_cap(arg, 0);
+            cap |= self.hands_cap(arg);
             let loads = self.loads_of(arg);
             sym.loads = super::value::union(&sym.loads, &loads);
         }
         for arg in args {
-            self.run_escaping_closures(arg, span);
+            // What a closure reaches it reaches in its own code, unless it gives it to whoever calls it.
+            cap |= self.run_escaping_closures(arg, span);
             self.havoc(arg, 0);
         }
         if cap || ambient {
@@ -244,13 +245,16 @@ impl Engine<'_> {
         Ok(Val::sym(want.clone(), sym))
     }
 
-    /// A closure handed to unseen code, by itself or inside something, may be called there any number of times.
-    pub(super) fn run_escaping_closures(&mut self, value: &Val, span: Span) {
+    /// A closure handed to unseen code, by itself or inside something, may be called there any number of times. True if
+    /// one of them gives state away to its caller.
+    pub(super) fn run_escaping_closures(&mut self, value: &Val, span: Span) -> bool {
         let mut found = Vec::new();
         self.escaping(value, &mut Vec::new(), &mut found);
+        let mut given = false;
         for (func, count) in found {
-            self.run_any_number_of_times(&func, count, span);
+            given |= self.run_any_number_of_times(&func, count, span);
         }
+        given
     }
 
     /// The functions in a value and how many arguments each takes.
@@ -260,10 +264,7 @@ impl Engine<'_> {
             _ => None,
         };
         let count = match &value.kind {
-            Kind::Closure(closure) => match closure.body.expr(closure.expr) {
-                Expr::Closure(written) => Some(written.params.len()),
-                _ => None,
-            },
+            Kind::Closure(closure) => closure.params(),
             Kind::Func(func) => match func.as_ref() {
                 FuncVal::Item { item, .. } | FuncVal::TraitMethod { item, .. } if !self.is_model(item.krate) => {
                     takes(self, *item)
@@ -303,7 +304,7 @@ impl Engine<'_> {
         }
     }
 
-    fn run_any_number_of_times(&mut self, func: &Val, count: usize, span: Span) {
+    fn run_any_number_of_times(&mut self, func: &Val, count: usize, span: Span) -> bool {
         let args = vec![Val::any(Ty::Unknown); count];
         self.conditions += 1;
         self.repeats += 1;
@@ -323,10 +324,10 @@ impl Engine<'_> {
         }
         self.conditions -= 1;
         self.repeats -= 1;
-        if let Ok(result) = result {
-            let loads = self.loads_of(&result);
-            self.rec.observe(&loads);
-        }
+        let Ok(result) = result else { return false };
+        let loads = self.loads_of(&result);
+        self.rec.observe(&loads);
+        self.hands_cap(&result)
     }
 
     pub(super) fn call_closure(&mut self, closure: &Rc<ClosureVal>, args: Vec<Val>, want: &Ty, span: Span) -> Ev {

@@ -3,7 +3,7 @@
 
 use super::implied::SHOWN;
 use super::state::Changes;
-use super::value::{ClosureVal, Cond, Kind, Place, Proj, SeqVal, StructVal, Sym, Val, join};
+use super::value::{ClosureVal, Cond, Kind, Place, Proj, SeqVal, StructVal, Sym, Val};
 use super::{Div, Engine, Ev, Frame, native, ty::Ty};
 use crate::ir::hir::{BinOp, Block, Expr, ExprId, Lit, Name, Stmt, TypeRef, UnOp};
 use crate::ir::{Const, Span, Term, UnknownReason};
@@ -134,12 +134,12 @@ impl Engine<'_> {
             }
             Expr::Ref(mutable, inner) => {
                 if *mutable {
-                    self.lent_place(f, *inner)
+                    self.lent_place(f, *inner, want)
                 } else {
                     // A shared reference is a copy: what it refers to cannot change while it lives, but for cells.
                     let value = self.eval(f, *inner, want)?;
                     let named = matches!(body.expr(*inner), Expr::Local(_) | Expr::Path(_));
-                    if named && self.holds_interior(&value, 0) { self.lent_place(f, *inner) } else { Ok(value) }
+                    if named && self.holds_interior(&value, 0) { self.lent_place(f, *inner, want) } else { Ok(value) }
                 }
             }
             Expr::If(cond, then, otherwise) => self.eval_if(f, *cond, *then, *otherwise, want),
@@ -339,7 +339,7 @@ impl Engine<'_> {
     }
 
     /// `&mut place`.
-    pub(super) fn lent_place(&mut self, f: &mut Frame, e: ExprId) -> Ev {
+    pub(super) fn lent_place(&mut self, f: &mut Frame, e: ExprId, want: &Ty) -> Ev {
         let body = f.body.clone();
         let places = match body.expr(e) {
             // `&mut *guard` of a container: what a type without `DerefMut` lends is not what its `Deref` gives, so it is
@@ -352,6 +352,7 @@ impl Engine<'_> {
                     false => self.deref_places(f, places)?,
                 }
             }
+            Expr::Call(..) | Expr::MethodCall(..) => self.eval(f, e, want).map(|value| self.as_places(value))?,
             _ => self.place(f, e)?,
         };
         let places = self.follow(places);
@@ -412,7 +413,10 @@ impl Engine<'_> {
                 self.field_ty(&base, name)
             }
             Expr::Deref(inner) => self.static_ty(f, *inner),
-            Expr::Index(base, _) => self.static_ty(f, *base).element(),
+            Expr::Index(base, _) => match self.static_ty(f, *base) {
+                Ty::Dict(_, value) => value.as_ref().clone(),
+                ty => ty.element(),
+            },
             _ => Ty::Unknown,
         }
     }
@@ -478,8 +482,10 @@ impl Engine<'_> {
                     }
                     _ => Proj::Elem,
                 };
+                // What a map gives by its key is the second of a pair.
+                let value = matches!(base.ty, Ty::Dict(..)).then(|| Proj::Field(Name::new_static("1")));
                 for place in &mut places {
-                    place.path.push(step.clone());
+                    place.path.extend([step.clone()].into_iter().chain(value.clone()));
                 }
                 Ok(places)
             }
@@ -529,34 +535,6 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn list(&mut self, values: Vec<Val>, elem: &Ty) -> Val {
-        let ty = values.first().map_or_else(|| elem.clone(), |value| value.ty.clone());
-        let any = Val::any(ty.clone());
-        // An array of constant bytes is a byte string.
-        let bytes: Option<Vec<u8>> = values
-            .iter()
-            .map(|value| match &value.kind {
-                Kind::Sym(sym) => match sym.constant() {
-                    Some(Const::Int(byte)) if value.ty == Ty::Prim(Name::new_static("u8")) => u8::try_from(*byte).ok(),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .collect();
-        if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
-            return Val::term(Ty::seq(ty), Term::Const(Const::Bytes(bytes)));
-        }
-        if values.len() <= super::value::MAX_EXACT {
-            return Val::seq(ty, Some(values), any, Sym::default());
-        }
-        let mut iter = values.into_iter();
-        let elem = match iter.next() {
-            Some(first) => iter.fold(first, |all, next| join(&all, &next, 0)),
-            None => any,
-        };
-        Val::seq(ty, None, elem, Sym::default())
-    }
-
     fn eval_block(&mut self, f: &mut Frame, block: &Block, want: &Ty) -> Ev {
         if let Some(label) = &block.label {
             let (stmts, tail) = (block.stmts.clone(), block.tail);
@@ -583,7 +561,7 @@ impl Engine<'_> {
                         continue;
                     };
                     let value = match super::pattern::lends(&f.body, *pat) {
-                        true => self.lent_place(f, *init)?,
+                        true => self.lent_place(f, *init, &hint)?,
                         false => self.eval(f, *init, &hint)?,
                     };
                     let value = if hint.is_unknown() || matches!(hint, Ty::Dyn(_)) {

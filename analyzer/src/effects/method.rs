@@ -672,8 +672,7 @@ impl Engine<'_> {
                 return result;
             }
             // It may be a container of the framework.
-            let in_row = self.stack.last().is_some_and(|(running, _)| self.is_model(running.krate));
-            if !in_row && self.is_row_of_state(name) {
+            if !self.in_row() && self.is_row_of_state(name) {
                 for arg in &all {
                     self.observe_value(arg);
                 }

@@ -383,7 +383,14 @@ impl<'w> Engine<'w> {
     pub(crate) fn unknown(&mut self, reason: UnknownReason, what: String, span: Span) {
         self.rec.state_lost = true;
         let via = self.via.to_vec();
+        // In a row of a table: what the contract wrote that led there.
+        let span = if self.in_row() { self.user_span(span) } else { span };
         self.rec.unknown(reason, what, Reach::Contract, span, via);
+    }
+
+    /// True while a row of a table runs.
+    pub(crate) fn in_row(&self) -> bool {
+        self.stack.last().is_some_and(|(running, _)| self.is_model(running.krate))
     }
 
     fn depth_guard(&mut self, f: &Frame, e: ExprId) -> Result<(), Div> {
@@ -392,7 +399,8 @@ impl<'w> Engine<'w> {
                 self.spent = true;
                 let span = f.body.expr_span(e);
                 let reason = if self.steps > BUDGET { UnknownReason::Budget } else { UnknownReason::TooDeep };
-                self.unknown(reason, f.name.to_string(), span);
+                let own = if self.in_row() { self.via.last().cloned() } else { None };
+                self.unknown(reason, own.unwrap_or_else(|| f.name.to_string()), span);
             }
             return Err(Div { fail: true });
         }

@@ -507,19 +507,22 @@ impl Engine<'_> {
             }
             return Ok(value.clone());
         }
+        // Types of tables whose conversion has no row, and whatever else: it depends on what went in.
         let sym = self.whole_sym(value);
-        let model = |engine: &Self, ty: &Ty| matches!(ty, Ty::Adt(id, _) if engine.is_model(id.krate));
-        if (plain(want) || model(self, want)) && (plain(&value.ty) || model(self, &value.ty)) {
-            // Types of tables whose conversion has no row.
-            return Ok(Val::sym(want.clone(), sym.widened()));
-        }
         Ok(Val::sym(want.clone(), sym.widened()))
     }
 
-    /// A conversion into a type that somebody wrote: the impl that takes such a value.
+    /// A conversion into a type that somebody wrote: the impl that takes such a value, any of them where its type does not
+    /// tell (references of both kinds are one type here).
     fn written_conversion(&mut self, into: &Ty, name: &'static str, value: &Val, want: &Ty, span: Span) -> Option<Ev> {
-        let (item, env) = self.written_conversions(into, name, value).into_iter().next()?;
-        Some(self.call_item(item, env, &[], None, vec![value.clone()], want, span))
+        let found = self.written_conversions(into, name, value);
+        if found.is_empty() {
+            return None;
+        }
+        Some(self.any_of(found.len(), &mut |engine, at| {
+            let (item, env) = found[at].clone();
+            engine.call_item(item, env, &[], None, vec![value.clone()], want, span)
+        }))
     }
 
     /// The written conversions into a type that may take such a value; several where its type is not known.

@@ -3,7 +3,7 @@
 use super::value::{Cond, Iter, Kind, MAX_EXACT, Place, Proj, SeqVal, Sym, Val, join};
 use super::{Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::Name;
-use crate::ir::{Const, Span};
+use crate::ir::{Const, Span, Term};
 use std::rc::Rc;
 
 impl Engine<'_> {
@@ -25,9 +25,11 @@ impl Engine<'_> {
         let lazy = |iter: Iter, elem: Ty| Some(Ok(Val { ty: Ty::seq(elem), kind: Kind::Iter(Rc::new(iter)) }));
         let elem_ty = value.ty.element();
         let whole = value.clone();
+        if matches!(value.ty, Ty::Dict(..)) && !matches!(value.kind, Kind::Iter(_)) && of_pairs(name) {
+            return None;
+        }
         match name {
-            "iter" | "into_iter" | "drain" | "by_ref" | "fuse" | "cloned" | "copied" | "peekable" | "into_values"
-            | "into_keys" => {
+            "iter" | "into_iter" | "drain" | "by_ref" | "fuse" | "cloned" | "copied" | "peekable" => {
                 if matches!(whole.kind, Kind::Iter(_)) {
                     return Some(Ok(whole));
                 }
@@ -38,16 +40,10 @@ impl Engine<'_> {
                 }
                 lazy(Iter::Of(whole), elem_ty)
             }
-            "iter_mut" | "values_mut" if !matches!(whole.kind, Kind::Iter(_)) => {
+            "iter_mut" if !matches!(whole.kind, Kind::Iter(_)) => {
                 let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };
-                let iter = Val { ty: value.ty.clone(), kind: Kind::Iter(Rc::new(Iter::Of(reference))) };
-                if name == "values_mut" {
-                    return Some(Ok(self.second_of_pairs(iter)));
-                }
-                Some(Ok(iter))
+                Some(Ok(Val { ty: value.ty.clone(), kind: Kind::Iter(Rc::new(Iter::Of(reference))) }))
             }
-            "keys" if matches!(value.ty, Ty::Dict(..)) => Some(Ok(self.part_of_pairs(whole, 0))),
-            "values" if matches!(value.ty, Ty::Dict(..)) => Some(Ok(self.part_of_pairs(whole, 1))),
             "map" => lazy(Iter::Map(whole, arg(0)), Ty::Unknown),
             "filter" => lazy(Iter::Filter(whole, arg(0)), elem_ty),
             "skip_while" => lazy(Iter::Filter(whole, arg(0)), elem_ty),
@@ -105,18 +101,9 @@ impl Engine<'_> {
             "last" | "nth" | "max" | "min" | "next" | "next_back" | "peek" | "first" | "pop" | "pop_front"
             | "pop_back" | "choose" => {
                 if let Kind::Seq(seq) = &whole.kind {
-                    if let Some(exact) = &seq.exact {
-                        let picked = match name {
-                            "first" => exact.first(),
-                            "last" => exact.last(),
-                            _ => None,
-                        };
-                        if let Some(picked) = picked {
-                            return Some(Ok(self.some(picked.clone())));
-                        }
-                        if exact.is_empty() {
-                            return Some(Ok(self.none(elem_ty)));
-                        }
+                    // A set's first is not the first that went in, and sets are lists here.
+                    if seq.exact.as_ref().is_some_and(Vec::is_empty) {
+                        return Some(Ok(self.none(elem_ty)));
                     }
                 }
                 if matches!(name, "pop" | "pop_front" | "pop_back") {
@@ -210,8 +197,9 @@ impl Engine<'_> {
                     Kind::Seq(seq) => seq.exact.as_ref().map(Vec::len),
                     _ => None,
                 };
-                let at = at.filter(|at| exact_len.is_some_and(|len| *at < len));
                 let reference = name.ends_with("_mut");
+                // What `get` is given is a place in a list, but an element of a set.
+                let at = at.filter(|at| reference && exact_len.is_some_and(|len| *at < len));
                 let below = self.element_places(places, at);
                 let element = if reference {
                     let ty = self.read(&below).ty;
@@ -222,7 +210,9 @@ impl Engine<'_> {
                 Some(Ok(if at.is_some() { self.some(element) } else { self.maybe(element) }))
             }
             "push" | "push_back" | "push_front" | "insert" | "replace" if !args.is_empty() => {
-                let added = args[args.len() - 1].clone();
+                // Two arguments are a place and a value, or what a map of a type that is not known keeps.
+                let list = matches!(value.ty, Ty::Seq(_)) || args.len() == 1;
+                let added = if list { args[args.len() - 1].clone() } else { Val::any(Ty::Unknown) };
                 let new = self.with_added(&whole, added, name == "push" || name == "push_back");
                 self.write(places, &new);
                 Some(Ok(if name == "insert" { Val::any(Ty::bool()) } else { Val::unit() }))
@@ -365,45 +355,33 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn part_of_pairs(&mut self, pairs: Val, at: usize) -> Val {
-        let name = Name::from(at.to_string());
-        let ty = pairs.ty.arg(at);
-        match &pairs.kind {
-            Kind::Seq(seq) => {
-                let exact = seq.exact.clone().map(|exact| exact.iter().map(|pair| self.field(pair, &name)).collect());
-                let elem = self.field(&seq.elem.clone(), &name);
-                Val::seq(ty, exact, elem, seq.sym.widened())
-            }
-            _ => {
-                let pair = self.element(&pairs);
-                let elem = self.field(&pair, &name);
-                let sym = self.whole_sym(&pairs).widened();
-                Val::seq(ty, None, elem, sym)
-            }
+    /// A list of these values.
+    pub(super) fn list(&mut self, values: Vec<Val>, elem: &Ty) -> Val {
+        let ty = values.first().map_or_else(|| elem.clone(), |value| value.ty.clone());
+        let any = Val::any(ty.clone());
+        // An array of constant bytes is a byte string.
+        let bytes: Option<Vec<u8>> = values
+            .iter()
+            .map(|value| match &value.kind {
+                Kind::Sym(sym) => match sym.constant() {
+                    Some(Const::Int(byte)) if value.ty == Ty::Prim(Name::new_static("u8")) => u8::try_from(*byte).ok(),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
+            return Val::term(Ty::seq(ty), Term::Const(Const::Bytes(bytes)));
         }
-    }
-
-    pub(super) fn second_of_pairs(&mut self, iter: Val) -> Val {
-        let pair = match &iter.kind {
-            Kind::Iter(inner) => match inner.as_ref() {
-                Iter::Of(Val { kind: Kind::Ref(places), .. }) => {
-                    let places: Vec<Place> = places
-                        .iter()
-                        .map(|place| {
-                            let mut place = place.clone();
-                            place.path.push(Proj::Elem);
-                            place.path.push(Proj::Field(Name::new_static("1")));
-                            place
-                        })
-                        .collect();
-                    let ty = self.read(&places).ty;
-                    Val { ty, kind: Kind::Ref(Rc::new(places)) }
-                }
-                _ => Val::any(Ty::Unknown),
-            },
-            _ => Val::any(Ty::Unknown),
+        if values.len() <= super::value::MAX_EXACT {
+            return Val::seq(ty, Some(values), any, Sym::default());
+        }
+        let mut iter = values.into_iter();
+        let elem = match iter.next() {
+            Some(first) => iter.fold(first, |all, next| join(&all, &next, 0)),
+            None => any,
         };
-        Val::seq(pair.ty.clone(), None, pair, Sym::default())
+        Val::seq(ty, None, elem, Sym::default())
     }
 
     /// The same elements in another order, some perhaps missing.
@@ -535,13 +513,18 @@ impl Engine<'_> {
         let slot = self.store.alloc(start);
         let fallible = name == "try_fold";
         let mut failed: Option<Val> = None;
+        // What the closure's result is: an `Option`, a `Result`, or of a type that is not known.
+        let (mut gives_option, mut gives_result) = (false, false);
         self.run_loop(f, None, true, &Ty::unit(), &mut |engine, f| {
             let Some(element) = engine.next_element(f, source)? else { return Ok(false) };
             let acc = engine.store.get(slot).clone();
             let result = engine.call_value(Some(f), &func, vec![acc, element], &Ty::Unknown, span)?;
             let next = if fallible {
+                gives_option |= engine.is_option(&result.ty);
+                gives_result |= engine.is_result(&result.ty);
                 if engine.may_fail(&result) {
                     let sym = engine.whole_sym(&result).widened();
+                    engine.rec.observe(&sym.loads);
                     failed = Some(engine.err(Ty::Unknown, sym));
                 }
                 engine.success_payload(&result).unwrap_or_else(|| Val::any(Ty::Unknown))
@@ -554,6 +537,8 @@ impl Engine<'_> {
         let total = self.store.get(slot).clone();
         Ok(match name {
             "reduce" => self.maybe(total),
+            "try_fold" if gives_option => self.maybe(total),
+            "try_fold" if !gives_result => Val::sym(want.clone(), self.whole_sym(&total).widened()),
             "try_fold" => {
                 let good = self.ok(total);
                 match failed {
@@ -622,6 +607,23 @@ impl Engine<'_> {
             }
         })
     }
+}
+
+/// Methods of maps that tell keys from values: rows, over a list of pairs.
+fn of_pairs(name: &str) -> bool {
+    matches!(
+        name,
+        "insert"
+            | "get"
+            | "get_mut"
+            | "remove"
+            | "retain"
+            | "keys"
+            | "values"
+            | "values_mut"
+            | "into_keys"
+            | "into_values"
+    )
 }
 
 /// True for a truth value that says that something is not so.

@@ -432,6 +432,15 @@ impl Engine<'_> {
 
     /// True when a call that gets this value could reach state through it.
     pub(super) fn carries_cap(&mut self, value: &Val, depth: usize) -> bool {
+        self.has_cap(value, true, depth)
+    }
+
+    /// The same of what the call gets into its own hands: what a closure captured only the closure's code uses.
+    pub(super) fn hands_cap(&mut self, value: &Val) -> bool {
+        self.has_cap(value, false, 0)
+    }
+
+    fn has_cap(&mut self, value: &Val, captured: bool, depth: usize) -> bool {
         if depth > 8 {
             return true;
         }
@@ -442,32 +451,33 @@ impl Engine<'_> {
                     Some(base) => base.cap || self.ty_has_cap(&value.ty.clone()),
                     None => false,
                 };
-                base || fields.fields.iter().any(|(_, field)| self.carries_cap(field, depth + 1))
+                base || fields.fields.iter().any(|(_, field)| self.has_cap(field, captured, depth + 1))
             }
             Kind::Enum(alts) => {
-                alts.iter().any(|alt| alt.fields.iter().any(|(_, field)| self.carries_cap(field, depth + 1)))
+                alts.iter().any(|alt| alt.fields.iter().any(|(_, field)| self.has_cap(field, captured, depth + 1)))
             }
-            Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().any(|part| self.carries_cap(part, depth + 1)),
+            Kind::Tuple(parts) | Kind::Multi(parts) => parts.iter().any(|part| self.has_cap(part, captured, depth + 1)),
             Kind::Seq(seq) => match seq.any_element() {
-                Some(element) => self.carries_cap(&element, depth + 1),
+                Some(element) => self.has_cap(&element, captured, depth + 1),
                 None => false,
             },
             Kind::Iter(iter) => {
                 let iter = iter.clone();
-                iter.parts().into_iter().any(|part| self.carries_cap(part, depth + 1))
+                iter.parts().into_iter().any(|part| self.has_cap(part, captured, depth + 1))
             }
             Kind::Ref(places) => {
                 let places = places.clone();
                 places.iter().any(|place| {
                     let value = self.read_one(place, false);
-                    self.carries_cap(&value, depth + 1)
+                    self.has_cap(&value, captured, depth + 1)
                 })
             }
+            Kind::Closure(closure) if !captured && closure.params().is_some() => false,
             Kind::Closure(closure) => {
                 let closure = closure.clone();
                 closure.slots.iter().any(|(_, slot)| {
                     let value = self.store.get(*slot).clone();
-                    self.carries_cap(&value, depth + 1)
+                    self.has_cap(&value, captured, depth + 1)
                 })
             }
             Kind::Func(_) => false,
@@ -691,7 +701,14 @@ impl Engine<'_> {
 
 impl Val {
     pub(super) fn retyped_if_unknown(mut self, ty: &Ty) -> Val {
-        if self.ty.is_unknown() {
+        let unknown = match (&self.ty, ty) {
+            (Ty::Unknown, _) => true,
+            // A collection of what nobody has said so far.
+            (Ty::Seq(elem), Ty::Seq(_)) => elem.is_unknown(),
+            (Ty::Dict(key, value), Ty::Dict(..)) => key.is_unknown() && value.is_unknown(),
+            _ => false,
+        };
+        if unknown {
             self.ty = ty.clone();
         }
         self

@@ -5,7 +5,7 @@
 //! which loads the value depends on, whether it gives access to state, and every function that may be called through it.
 
 use super::ty::Ty;
-use crate::ir::hir::{Body, ExprId, ItemId, LocalId, Name};
+use crate::ir::hir::{Body, Expr, ExprId, ItemId, LocalId, Name};
 use crate::ir::{Bound, Const, OpGroup, Span, Term};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -198,6 +198,16 @@ pub(crate) struct ClosureVal {
     pub(crate) name: Rc<str>,
     /// For a closure of a table's row: the contract's expression that led into the row.
     pub(crate) row: Option<Span>,
+}
+
+impl ClosureVal {
+    /// How many arguments it takes, if it is written as a closure.
+    pub(crate) fn params(&self) -> Option<usize> {
+        match self.body.expr(self.expr) {
+            Expr::Closure(written) => Some(written.params.len()),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -112,6 +112,12 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.encoding = "account";
     engine.address_kind = "base58";
     let package = engine.world.packages()[krate.0 as usize].clone();
+    let (cells, entries) = cells_and_entries(instructions(engine, krate));
+    vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
+}
+
+/// What the function that the loader runs tells apart; one instruction that is not known where it cannot be read.
+pub(super) fn instructions(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Instruction> {
     let mut instructions = Vec::new();
     match entrypoint(engine, krate) {
         Some(entry) => {
@@ -138,8 +144,7 @@ fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
             instructions.push(nothing);
         }
     }
-    let (cells, entries) = cells_and_entries(instructions);
-    vec![FRAMEWORK.contract(engine, krate, package.name.clone(), cells, entries)]
+    instructions
 }
 
 fn unknown(reason: UnknownReason, what: String, span: Span) -> Unknown {
