@@ -609,3 +609,24 @@ fn sets_order_what_they_are_given_unsound() {
         }
     }
 }
+
+#[test]
+fn maps_know_the_types_of_what_they_hold() {
+    let items = "pub struct Cache { held: BTreeMap<u64, Vec<Addr>> }
+        impl Cache { fn get(&mut self, at: u64, who: &Addr) -> Option<Vec<Addr>> {
+            if let Some(known) = self.held.get(&at) { return Some(known.clone()); }
+            self.held.insert(at, vec![who.clone()]);
+            self.held.remove(&(at + 1));
+            self.held.get(&at).cloned()
+        } }";
+    let found = go_with(
+        "let mut cache = Cache { held: BTreeMap::new() };
+         for at in 0..n { if let Some(list) = cache.get(at, &info.sender) { for i in 0..list.len() {
+             let who = list.get(i).unwrap(); M.save(deps.storage, &who, &n)?;
+             list.iter().for_each(|w| { A.load(deps.storage); });
+         } } }
+         Ok(Response::new())",
+        items,
+    );
+    assert!(found.iter().all(|line| !line.starts_with("? ")), "{found:?}");
+}
