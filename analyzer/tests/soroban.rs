@@ -522,3 +522,35 @@ fn what_may_have_been_stored_is_every_one_of_them_unsound() {
     let gone = numbers("gone");
     assert!(has(&gone, &|term| *term == Term::Const(Const::Int(0))), "{gone:?}");
 }
+
+/// What a function returns is of the type it declares, also inside an `Option`, and so is what a map keeps of it.
+#[test]
+fn what_a_cache_holds_has_the_type_of_what_was_loaded() {
+    let contract = text(
+        "use soroban_sdk::{contract, contractimpl, contracttype, Env, Map, Vec};
+         #[contracttype] pub enum Key { Chunk(i32) }
+         #[contracttype] pub struct Tick(pub u64, pub i128);
+         fn load(e: &Env, at: i32) -> Option<Vec<Tick>> { let key = Key::Chunk(at); let found = e.storage().persistent().get(&key); found }
+         pub struct Cache { held: Map<i32, Vec<Tick>> }
+         impl Cache {
+             fn get(&mut self, e: &Env, at: i32) -> Option<Vec<Tick>> {
+                 if let Some(known) = self.held.get(at) { return Some(known); }
+                 let chunk = load(e, at);
+                 if let Some(ref known) = chunk { self.held.set(at, known.clone()); }
+                 chunk
+             }
+         }
+         #[contract] pub struct C;
+         #[contractimpl] impl C {
+             pub fn sum(e: Env, n: i32) -> i128 {
+                 let mut cache = Cache { held: Map::new(&e) };
+                 let mut sum = 0;
+                 for at in 0..n { if let Some(chunk) = cache.get(&e, at) { sum += chunk.get(0).unwrap().1; } }
+                 sum
+             }
+         }",
+    );
+    let sum = contract.entries.iter().find(|entry| entry.name == "sum").unwrap();
+    assert!(sum.unknowns.is_empty(), "{:?}", sum.unknowns);
+    assert_eq!(footprint(&contract, "sum"), ["read persistent.Chunk[any]"]);
+}

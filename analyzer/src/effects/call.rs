@@ -750,8 +750,7 @@ impl Engine<'_> {
         self.row_span = outer_row;
         self.via = outer_via;
         self.stack.pop();
-        let result = result?;
-        Ok(if result.ty.is_unknown() { result.retyped(&ret) } else { result })
+        Ok(self.told(result?, &ret))
     }
 
     /// Type arguments of `Self` that only the expected result tells (`const X: Item<T> = Item::new(..)`).

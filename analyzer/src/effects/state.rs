@@ -430,6 +430,29 @@ impl Engine<'_> {
             .collect()
     }
 
+    /// A value with what a declaration tells of its type and nothing else has told, also of what an `Option` or `Result`
+    /// holds.
+    pub(super) fn told(&self, mut value: Val, ty: &Ty) -> Val {
+        if value.ty.is_unknown() {
+            return value.retyped(ty);
+        }
+        let filled = match self.is_option(&value.ty) || self.is_result(&value.ty) {
+            true => value.ty.filled(ty),
+            false => return value,
+        };
+        if let (Kind::Enum(alts), true) = (&mut value.kind, filled != value.ty) {
+            let err = self.is_result(&filled).then_some(self.known.err);
+            for alt in Rc::make_mut(alts) {
+                let inner = filled.arg(usize::from(err == Some(alt.variant)));
+                for (_, field) in &mut alt.fields {
+                    *field = self.told(field.clone(), &inner);
+                }
+            }
+        }
+        value.ty = filled;
+        value
+    }
+
     /// True when a call that gets this value could reach state through it.
     pub(super) fn carries_cap(&mut self, value: &Val, depth: usize) -> bool {
         self.has_cap(value, true, depth)
@@ -701,15 +724,9 @@ impl Engine<'_> {
 
 impl Val {
     pub(super) fn retyped_if_unknown(mut self, ty: &Ty) -> Val {
-        let unknown = match (&self.ty, ty) {
-            (Ty::Unknown, _) => true,
-            // A collection of what nobody has said so far.
-            (Ty::Seq(elem), Ty::Seq(_)) => elem.is_unknown(),
-            (Ty::Dict(key, value), Ty::Dict(..)) => key.is_unknown() && value.is_unknown(),
-            _ => false,
-        };
-        if unknown {
-            self.ty = ty.clone();
+        // A collection may be one of what nobody has said so far.
+        if matches!(self.ty, Ty::Unknown | Ty::Seq(_) | Ty::Dict(..)) {
+            self.ty = self.ty.filled(ty);
         }
         self
     }

@@ -60,6 +60,18 @@ impl Ty {
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
+    /// The same type, with what is not known of it taken from another.
+    pub(crate) fn filled(&self, other: &Ty) -> Ty {
+        let all = |a: &[Ty], b: &[Ty]| -> Rc<[Ty]> { a.iter().zip(b).map(|(a, b)| a.filled(b)).collect() };
+        match (self, other) {
+            (Ty::Unknown, _) => other.clone(),
+            (Ty::Seq(a), Ty::Seq(b)) => Ty::seq(a.filled(b)),
+            (Ty::Dict(a, x), Ty::Dict(b, y)) => Ty::Dict(Rc::new(a.filled(b)), Rc::new(x.filled(y))),
+            (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => Ty::Tuple(all(a, b)),
+            (Ty::Adt(id, a), Ty::Adt(of, b)) if id == of && a.len() == b.len() => Ty::Adt(*id, all(a, b)),
+            _ => self.clone(),
+        }
+    }
     pub(crate) fn arg(&self, index: usize) -> Ty {
         match self {
             Ty::Adt(_, args) => args.get(index).cloned().unwrap_or(Ty::Unknown),

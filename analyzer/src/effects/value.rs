@@ -439,7 +439,7 @@ pub(crate) fn join(a: &Val, b: &Val, depth: usize) -> Val {
     } else if a.ty.is_unknown() || a.ty == Ty::Never {
         b.ty.clone()
     } else if a.ty.same_head(&b.ty) {
-        a.ty.clone()
+        a.ty.filled(&b.ty)
     } else {
         Ty::Unknown
     };
