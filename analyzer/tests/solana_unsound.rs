@@ -485,3 +485,16 @@ fn only_a_change_of_that_account_is_certain() {
     // The account is stored again as it is.
     assert_eq!(state("ctx.accounts.state.exit(&crate::ID)?;", ""), Written::Unknown);
 }
+
+#[test]
+fn instructions_that_are_told_apart_in_a_loop_may_be_any_unsound() {
+    let contract = native(
+        "pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { for one in data.chunks(2) { \
+         process(accounts, one)?; } Ok(()) }\nfn process(accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { match \
+         data[0] { 0 => look(accounts), 1 => write(accounts), _ => Err(ProgramError::InvalidInstructionData) } }\nfn look(a: \
+         &[AccountInfo]) -> ProgramResult { let x = &a[0]; Ok(()) }\nfn write(a: &[AccountInfo]) -> ProgramResult { \
+         a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }",
+    );
+    let look = contract.entries.iter().find(|entry| entry.name == "look").unwrap();
+    assert!(look.accounts.iter().flatten().all(|one| one.written != Written::No), "{look:?}");
+}

@@ -103,7 +103,8 @@ pub(crate) struct Changes<'e, 'w> {
     doubt: u32,
     /// Which of several instructions this is.
     pub(crate) chosen: Option<Chosen>,
-    /// The code at hand runs inside of an arm of the instruction: what tells instructions apart there is about another one.
+    /// The code at hand runs inside of an arm of the instruction, or in a loop: what tells instructions apart there may be
+    /// about another one.
     inside: bool,
 }
 

@@ -541,6 +541,8 @@ impl Changes<'_, '_> {
     /// Code that may run any number of times: a walk that goes on in it stands nowhere afterwards.
     fn repeated(&mut self, run: &mut dyn FnMut(&mut Self)) {
         let before = self.walks.clone();
+        // What is told apart in each round may be another instruction each time.
+        let inside = std::mem::replace(&mut self.inside, true);
         let outer = std::mem::take(&mut self.jumps);
         run(self);
         let mut ways = std::mem::take(&mut self.jumps);
@@ -554,6 +556,7 @@ impl Changes<'_, '_> {
             run(self);
         }
         self.jumps = outer;
+        self.inside = inside;
     }
 
     fn construct(
