@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The functions and types of `host`; README.md of the models says what each means.
-const HOST: &str = "Cell Seq cell read probe write delete append scan scan_keys same shared inject pure any opaque decode add sub min max \
+const HOST: &str = "Cell Seq cell read probe write delete append scan scan_keys same shared prefixed inject pure any opaque decode add sub min max \
     or and xor checked_add checked_sub env caller origin this maybe fail external balance unknown elements \
     capability send observe named touch authorize stored fresh fresh_at latent below guard nested root \
     save_root attached callback role name_of assume at entry part slot fields value";

@@ -645,3 +645,31 @@ fn instructions_of_an_entry_point_beside_handlers_unsound() {
         "{price:?}"
     );
 }
+
+#[test]
+fn a_namespace_with_its_length_in_front_is_the_map_at_the_empty_key_unsound() {
+    use crosslane_analyzer::conflicts::{Scope, VerdictKind, analyse};
+    let analysis = analyse_text(
+        "use cosmwasm_std::*;\nuse cosmwasm_std::storage_keys::{namespace_with_key, to_length_prefixed};\nuse cw_storage_plus::*;
+        pub const M: Map<&str, u64> = Map::new(\"x\"); pub const I: Item<u64> = Item::new(\"x\");
+        pub enum ExecuteMsg { Whole {}, Below { k: String }, Plain { k: String }, Raw {}, Item {} }
+        #[entry_point]
+        pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {
+            match msg {
+                ExecuteMsg::Whole {} => deps.storage.set(&to_length_prefixed(b\"x\"), b\"1\"),
+                ExecuteMsg::Below { k } => deps.storage.set(&namespace_with_key(&[b\"x\"], k.as_bytes()), b\"1\"),
+                ExecuteMsg::Plain { k } => M.save(deps.storage, &k, &1)?,
+                ExecuteMsg::Raw {} => deps.storage.set(b\"\\0\\x01x\", b\"1\"),
+                ExecuteMsg::Item {} => I.save(deps.storage, &1)?,
+            }
+            Ok(Response::new())
+        }",
+    );
+    let contract = &analysis.contracts[0];
+    let at = |name: &str| contract.entries.iter().position(|entry| entry.name == format!("execute::{name}")).unwrap();
+    let verdicts = analyse(contract, crosslane_analyzer::chains::get("keyed").unwrap(), Scope::Own);
+    for (a, b) in [("whole", "below"), ("whole", "plain"), ("whole", "raw"), ("raw", "plain"), ("below", "plain")] {
+        assert_ne!(verdicts.pair(at(a), at(b)).kind, VerdictKind::Never, "{a} {b}");
+    }
+    assert_eq!(verdicts.pair(at("item"), at("whole")).kind, VerdictKind::Never);
+}

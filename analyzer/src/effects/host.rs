@@ -42,6 +42,13 @@ impl Engine<'_> {
                 let cell = CellVal { namespace, kind, tier: None, label, shape: None, key, value, span };
                 Val { ty, kind: Kind::Cell(Rc::new(cell)) }
             }
+            "prefixed" => match self.bytes_of(&arg(0)).map(|bytes| (u16::try_from(bytes.len()), bytes)) {
+                Some((Ok(length), bytes)) => {
+                    let bytes = [&length.to_be_bytes()[..], &bytes].concat();
+                    Val::term(ty, Term::Const(Const::Bytes(bytes)))
+                }
+                _ => Val::any(ty),
+            },
             "shared" => self.host_shared(&arg(0)),
             "read" => self.on_cells(&args, generic, want, span, Self::host_read)?,
             "probe" => self.on_cells(&args, generic, want, span, Self::host_probe)?,

@@ -332,8 +332,9 @@ impl Engine<'_> {
                         return if same { Match::Yes } else { Match::No };
                     }
                     // Tables match on what a function of theirs made of bytes: bytes as they are were not made by it.
+                    let of_table = matches!(ty, Ty::Adt(id, _) if self.is_model(id.krate));
                     let plain = matches!(sym.constant(), Some(Const::Str(_) | Const::Bytes(_)));
-                    if plain && !value.ty.is_unknown() && !value.ty.same_head(ty) {
+                    if of_table && plain && !value.ty.is_unknown() && !value.ty.same_head(ty) {
                         return Match::No;
                     }
                 }

@@ -118,6 +118,17 @@ pub(super) struct Cells {
     units: BTreeMap<String, Unit>,
 }
 
+/// What a cell is called that nobody names: by its namespace, without a length in front.
+fn readable(prefix: &[u8]) -> String {
+    let namespace = match prefix {
+        [high, low, rest @ ..] if !rest.is_empty() && usize::from(u16::from_be_bytes([*high, *low])) == rest.len() => {
+            rest
+        }
+        whole => whole,
+    };
+    String::from_utf8_lossy(namespace).into_owned()
+}
+
 impl Cells {
     /// Says that cells of kind `name` have the raw keys of kind `like`.
     pub(super) fn alike(&mut self, name: String, like: String) {
@@ -143,7 +154,7 @@ impl Cells {
                 && self.form(&cell.storage.kind) == form
                 && cell.tier.as_deref() == value.tier.as_deref()
         });
-        let unnamed = String::from_utf8_lossy(&prefix).into_owned();
+        let unnamed = readable(&prefix);
         if let Some(at) = found {
             let cell = &mut self.cells[at];
             if matches!(&cell.value, Type::Opaque(name) if name == "?") {
