@@ -487,14 +487,28 @@ fn only_a_change_of_that_account_is_certain() {
 }
 
 #[test]
-fn instructions_that_are_told_apart_in_a_loop_may_be_any_unsound() {
+fn instructions_that_are_told_apart_more_than_once_may_be_any_unsound() {
+    for run in [
+        "for one in data.chunks(2) { process(accounts, one)?; } Ok(())",
+        "process(accounts, &data[..1])?; process(accounts, &data[1..])",
+        "one(accounts, data)?; one(accounts, data)",
+    ] {
+        let contract = native(&format!(
+            "pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult {{ {run} }}\nfn one(a: \
+             &[AccountInfo], d: &[u8]) -> ProgramResult {{ process(a, d) }}\nfn process(accounts: &[AccountInfo], data: &[u8]) \
+             -> ProgramResult {{ match data[0] {{ 0 => look(accounts), 1 => write(accounts), _ => \
+             Err(ProgramError::InvalidInstructionData) }} }}\nfn look(a: &[AccountInfo]) -> ProgramResult {{ let x = &a[0]; Ok(()) \
+             }}\nfn write(a: &[AccountInfo]) -> ProgramResult {{ a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }}"
+        ));
+        let look = contract.entries.iter().find(|entry| entry.name == "look").unwrap();
+        assert!(look.accounts.iter().flatten().all(|one| one.written != Written::No), "{run}: {look:?}");
+    }
+    // Told apart once, looking is only that.
     let contract = native(
-        "pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { for one in data.chunks(2) { \
-         process(accounts, one)?; } Ok(()) }\nfn process(accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { match \
-         data[0] { 0 => look(accounts), 1 => write(accounts), _ => Err(ProgramError::InvalidInstructionData) } }\nfn look(a: \
-         &[AccountInfo]) -> ProgramResult { let x = &a[0]; Ok(()) }\nfn write(a: &[AccountInfo]) -> ProgramResult { \
-         a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }",
+        "pub fn run(id: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult { match data[0] { 0 => look(accounts), \
+         1 => write(accounts), _ => Err(ProgramError::InvalidInstructionData) } }\nfn look(a: &[AccountInfo]) -> ProgramResult { \
+         let x = &a[0]; Ok(()) }\nfn write(a: &[AccountInfo]) -> ProgramResult { a[0].try_borrow_mut_data()?[0] = 1; Ok(()) }",
     );
     let look = contract.entries.iter().find(|entry| entry.name == "look").unwrap();
-    assert!(look.accounts.iter().flatten().all(|one| one.written != Written::No), "{look:?}");
+    assert!(look.accounts.iter().flatten().all(|one| one.written == Written::No), "{look:?}");
 }

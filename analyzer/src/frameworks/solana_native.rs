@@ -215,7 +215,7 @@ fn instruction(
     let env = TyEnv::root(module);
     let lowered: Vec<Ty> = function.params.iter().map(|(_, ty)| engine.lower_ty(ty, &env)).collect();
     let mut changes = Changes::new(engine, Vec::new(), vec![Held::Raw; MAX_ACCOUNTS]);
-    changes.chosen = of.map(|(dispatch, arm)| Chosen {
+    changes.chosen = of.filter(|(dispatch, _)| !dispatch.again).map(|(dispatch, arm)| Chosen {
         place: dispatch.span,
         arms: arm.at.clone(),
         told: dispatch.told.clone().and_then(|(body, local)| Some((body, local, dispatch.of?, arm.variant?))),

@@ -9,7 +9,7 @@ use crate::frameworks::solana::changes::looked_at;
 use crate::ir::Span;
 use crate::ir::hir::{BindMode, Body, Expr, ExprId, ItemId, ItemKind, LocalId, ModId, Name, Pat, PatId, Path};
 use crate::source::{Ns, Resolved};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(super) struct Dispatch {
     pub(super) of: Option<ItemId>,
     /// The function's code, and the binding that holds the instruction, where it cannot change.
     pub(super) told: Option<(Arc<Body>, LocalId)>,
+    /// True if code before it leads there in more than one way: one call may come to it more than once.
+    pub(super) again: bool,
     /// One for each instruction.
     pub(super) arms: Vec<Arm>,
 }
@@ -65,14 +67,16 @@ impl Dispatch {
 /// Looks through the functions an entry point calls, nearest first.
 pub(super) fn find(engine: &mut Engine<'_>, entry: ItemId) -> Option<Dispatch> {
     let mut todo = vec![entry];
-    let mut seen = BTreeSet::from([entry]);
+    // In how many ways each is come to.
+    let mut ways = BTreeMap::from([(entry, 1usize)]);
     let mut at = 0;
     while let Some(&id) = todo.get(at).filter(|_| at < MAX_FUNCTIONS) {
         at += 1;
         let Some(body) = engine.world.body(id) else { continue };
         let module = body.module.unwrap_or(ModId { krate: id.krate, idx: engine.item(id).module });
+        let here = ways.get(&id).copied().unwrap_or(1);
         if let Some(found) = in_body(engine, id, &body, module) {
-            return Some(found);
+            return Some(Dispatch { again: here > 1, ..found });
         }
         let mut env = TyEnv::root(module);
         env.self_ty = owner(engine, id);
@@ -81,8 +85,12 @@ pub(super) fn find(engine: &mut Engine<'_>, entry: ItemId) -> Option<Dispatch> {
             let Expr::Path(path) = expr else { continue };
             if let Some(func) = engine.named_code(&body, &env, path, *span) {
                 if let FuncVal::Item { item, .. } = func.as_ref() {
-                    if item.krate == entry.krate && seen.insert(*item) {
-                        todo.push(*item);
+                    if item.krate == entry.krate {
+                        let known = ways.entry(*item).or_insert_with(|| {
+                            todo.push(*item);
+                            0
+                        });
+                        *known = known.saturating_add(here);
                     }
                 }
             }
@@ -116,7 +124,7 @@ fn in_body(engine: &mut Engine<'_>, id: ItemId, body: &Arc<Body>, module: ModId)
         }
         let told = looked_at(body, *scrutinee).filter(|&local| is_fixed(body, local));
         let told = told.map(|local| (body.clone(), local));
-        let mut dispatch = Dispatch { span: *span, of: None, told, arms: Vec::new() };
+        let mut dispatch = Dispatch { span: *span, of: None, told, again: false, arms: Vec::new() };
         let mut others = false;
         // The arm for what no other takes.
         let mut rest = None;

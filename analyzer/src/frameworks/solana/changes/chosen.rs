@@ -1,6 +1,7 @@
 //! Which instruction a run is about: of the `match` that tells instructions apart only its arms are taken, and of what
 //! the same function asks about the same binding before and after, only what holds for it. **Claim**: a way that is left
-//! out is not taken by any run of this instruction that is not inside of another one's arm.
+//! out is not taken by any run of this instruction that is not inside of another one's arm. In a loop, or where code leads
+//! to the `match` in more than one way, a run may be about several: then nothing is left out.
 
 use super::{Changes, Frame};
 use crate::effects::ty::Ty;
