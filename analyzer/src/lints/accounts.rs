@@ -171,8 +171,9 @@ pub(crate) fn shared_writes(cx: &Cx<'_>) -> Vec<Shared> {
             if account.written != Written::Yes || !account.writable || !same_everywhere(&account.identity) {
                 continue;
             }
-            // What a call creates it creates once: the next one fails, or finds it there.
-            if says(cx, account, "init") || says(cx, account, "init_if_needed") {
+            // What a call creates it creates once: the next one fails, or finds it there and, unless its code writes it, leaves it.
+            let only_made = || account.why.iter().all(|span| *span == account.span);
+            if says(cx, account, "init") || (says(cx, account, "init_if_needed") && only_made()) {
                 continue;
             }
             match found.iter_mut().find(|shared| shared.identity == account.identity) {

@@ -34,7 +34,7 @@
 use super::facts::{At, Cx, fixed_key, own, writes};
 use super::{Lint, LintInfo, say};
 use crate::diagnostics::{Finding, NoteKind, Upgrade};
-use crate::ir::{CellId, Step, Term};
+use crate::ir::{CellId, Mode, Step, Term, Type};
 
 pub(crate) struct StaleKey;
 
@@ -127,12 +127,30 @@ fn with(shared: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" with the same {}", names.join(" and ")) }
 }
 
-/// True when a call changes something other than a number that is kept under just these arguments: they name the thing
-/// that the call is about (the token that is burnt), not what many calls share (a role, a market).
+/// True when a call takes away what is kept under just these arguments, or changes something in which nothing counts: they
+/// name the thing that the call is about (the token that is burnt), not what many calls share (a role, a market).
 fn changes_thing(cx: &Cx<'_>, entry: usize, key: &[Term]) -> bool {
     cx.entry(entry).accesses.iter().any(|access| {
-        own(access) && writes(access.mode) && access.key == key && !key.is_empty() && !cx.is_number(access)
+        let counts = || cx.is_number(access) || cx.touched_type(access).is_none_or(holds_number);
+        own(access)
+            && writes(access.mode)
+            && access.key == key
+            && !key.is_empty()
+            && (access.mode == Mode::Delete || !counts())
     })
+}
+
+/// True for a type that may hold a number that calls change: an amount of a pool.
+fn holds_number(ty: &Type) -> bool {
+    match ty {
+        Type::Uint(_) | Type::Int(_) | Type::Opaque(_) => true,
+        Type::Bool | Type::Text | Type::Bytes | Type::Address(_) => false,
+        Type::Option(of) | Type::List(of) => holds_number(of),
+        Type::Map(_, value) => holds_number(value),
+        Type::Tuple(parts) => parts.iter().any(holds_number),
+        Type::Struct(_, fields) => fields.iter().any(|(_, field)| holds_number(field)),
+        Type::Enum(_, variants) => variants.iter().flat_map(|(_, fields)| fields).any(|(_, field)| holds_number(field)),
+    }
 }
 
 /// The stored values inside a key: cell and key of each.
@@ -187,8 +205,8 @@ fn changer(cx: &Cx<'_>, entry: usize, cell: CellId, key: &[Term]) -> Option<At> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Build, load, uint};
-    use crate::ir::{Mode, Type};
+    use super::super::testing::{Build, arg, load, record, uint};
+    use crate::ir::{CellId, Mode, Term, Type};
 
     #[test]
     fn a_position_that_moves() {
@@ -215,6 +233,21 @@ mod tests {
             .at("LEADER", &[], Mode::Write)
             .run("XL110");
         insta::assert_snapshot!(report);
+    }
+
+    /// A call that changes what is kept under its argument, and something at a place that was found there.
+    fn about(value: Type, mode: Mode) -> String {
+        let found = Term::Load { cell: CellId(0), key: vec![arg("id")], field: Vec::new() };
+        let build = Build::new().chain("soroban").cell("THING", &[Type::Text], value).map("SLOT", uint(32));
+        build.entry("act").at("THING", &[arg("id")], mode).at("SLOT", &[found], Mode::Write).run("XL110")
+    }
+
+    #[test]
+    fn a_pool_is_shared_and_a_token_is_one_thing() {
+        let pool = record("Pool", &[("tick", uint(32)), ("admin", Type::Text)]);
+        assert!(about(pool.clone(), Mode::Update).contains("two `act` calls with the same `id`"));
+        assert_eq!(about(Type::Text, Mode::Update), "");
+        assert_eq!(about(pool, Mode::Delete), "");
     }
 
     #[test]

@@ -75,11 +75,15 @@ mod tests {
     use crate::ir::{Term, Written};
 
     fn built(seeds: Vec<Term>) -> Build {
+        declared("#[account(mut)] pub vault: Account<Vault>", seeds)
+    }
+
+    fn declared(declaration: &str, seeds: Vec<Term>) -> Build {
         let identity = Term::Fn { name: "pda".to_owned(), of: seeds, injective: false };
         Build::new()
             .chain("solana")
             .entry("deposit")
-            .account("#[account(mut)] pub vault: Account<Vault>", "vault", identity.clone(), true, Written::Yes)
+            .account(declaration, "vault", identity.clone(), true, Written::Yes)
             .entry("withdraw")
             .account("#[account(mut)]  pub vault: Account<Vault>", "vault", identity, true, Written::Yes)
     }
@@ -87,6 +91,13 @@ mod tests {
     #[test]
     fn one_vault() {
         insta::assert_snapshot!(built(vec![Term::text("vault")]).run("XL320"));
+    }
+
+    #[test]
+    fn one_that_is_made_once_and_written_each_time() {
+        let of = |word: &str| declared(&format!("#[account({word})] pub vault: Account<Vault>"), vec![Term::text("vault")]);
+        assert!(of("init_if_needed, payer = user").run("XL320").contains("`deposit`"));
+        assert!(!of("init, payer = user").run("XL320").contains("`deposit`"));
     }
 
     #[test]
