@@ -88,24 +88,22 @@ fn package_of(contract: &ir::Contract) -> (String, String) {
     (contract.package.clone(), contract.package_version.clone())
 }
 
-/// The contracts of a crate, by the first framework that knows it.
+/// The contracts of a crate, by the first framework that knows it, and the engine that found them.
 #[cfg(feature = "source")]
-fn contracts_of(world: &source::World<'_>, krate: ir::hir::CrateId, options: &Options) -> Vec<ir::Contract> {
-    for framework in frameworks_of(options) {
-        let mut engine = effects::Engine::new(world);
-        if (framework.detect)(&engine, krate) {
-            engine.prepare();
-            return (framework.contracts)(&mut engine, krate);
-        }
-    }
-    Vec::new()
-}
-
-/// The frameworks to try, in order.
-#[cfg(feature = "source")]
-fn frameworks_of(options: &Options) -> impl Iterator<Item = &frameworks::Framework> {
+fn contracts_of<'w>(
+    world: &'w source::World<'w>,
+    krate: ir::hir::CrateId,
+    options: &Options,
+) -> Option<(effects::Engine<'w>, Vec<ir::Contract>)> {
     let only = |framework: &&frameworks::Framework| options.framework.as_ref().is_none_or(|only| only == framework.id);
-    options.frameworks.iter().chain(frameworks::ALL).filter(only)
+    options.frameworks.iter().chain(frameworks::ALL).filter(only).find_map(|framework| {
+        let mut engine = effects::Engine::new(world);
+        (framework.detect)(&engine, krate).then(|| {
+            engine.prepare();
+            let found = (framework.contracts)(&mut engine, krate);
+            (engine, found)
+        })
+    })
 }
 
 #[cfg(feature = "source")]
@@ -136,32 +134,23 @@ fn analyze_here(
     let mut claims = Vec::new();
     for at in analysed {
         let krate = ir::hir::CrateId(at);
-        let mut recognised = false;
-        for framework in frameworks_of(options) {
-            let mut engine = effects::Engine::new(&world);
-            if (framework.detect)(&engine, krate) {
-                engine.prepare();
-                let found = (framework.contracts)(&mut engine, krate);
-                claims.extend(claims::collect(&mut engine, krate, &found));
-                let from = world.provenance(krate);
-                contracts.extend(found.into_iter().map(|mut contract| {
-                    contract.dependencies = from.dependencies.to_owned();
-                    contract.models.clone_from(&from.models);
-                    contract.source_hash.clone_from(&from.source_hash);
-                    if from.trusts_tables {
-                        contract.assumes.push("tables-complete".to_owned());
-                        contract.assumes.sort();
-                        contract.assumes.dedup();
-                    }
-                    contract
-                }));
-                recognised = true;
-                break;
-            }
-        }
-        if !recognised {
+        let Some((mut engine, found)) = contracts_of(&world, krate, options) else {
             claims.extend(claims::collect(&mut effects::Engine::new(&world), krate, &[]));
-        }
+            continue;
+        };
+        claims.extend(claims::collect(&mut engine, krate, &found));
+        let from = world.provenance(krate);
+        contracts.extend(found.into_iter().map(|mut contract| {
+            contract.dependencies = from.dependencies.to_owned();
+            contract.models.clone_from(&from.models);
+            contract.source_hash.clone_from(&from.source_hash);
+            if from.trusts_tables {
+                contract.assumes.push("tables-complete".to_owned());
+                contract.assumes.sort();
+                contract.assumes.dedup();
+            }
+            contract
+        }));
     }
     // Callees that are read but were not asked about are analysed for their callers.
     let mut beside: Vec<ir::Contract> = Vec::new();
@@ -173,7 +162,8 @@ fn analyze_here(
         let Some((name, version)) = wanted.into_iter().next() else { break };
         let found = world.packages().iter().position(|package| package.name == name && package.version == version);
         if let Some(at) = found {
-            beside.extend(contracts_of(&world, ir::hir::CrateId(at as u32), options));
+            let found = contracts_of(&world, ir::hir::CrateId(at as u32), options);
+            beside.extend(found.map(|(_, found)| found).unwrap_or_default());
         }
         asked.push((name, version));
     }

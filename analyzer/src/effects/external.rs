@@ -13,12 +13,7 @@ impl Engine<'_> {
         }
         let arg = |at: usize| args.get(at).cloned().unwrap_or_else(Val::unit);
         let target = self.whole_sym(&arg(0));
-        let mode = match self.text_of(&arg(1)).as_deref() {
-            Some("call") => ExternalMode::Call,
-            Some("query") => ExternalMode::Query,
-            Some("delegate") => ExternalMode::Delegate,
-            _ => ExternalMode::Message,
-        };
+        let mode = mode_of(self.text_of(&arg(1)).as_deref().unwrap_or_default());
         let entry = self.text_of(&arg(2));
         let value = arg(3).as_bool() != Some(false) && args.len() > 3;
         let via = self.via.to_vec();
@@ -100,5 +95,15 @@ impl Engine<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// How a table names a way to call out.
+pub(super) fn mode_of(name: &str) -> ExternalMode {
+    match name {
+        "call" => ExternalMode::Call,
+        "query" => ExternalMode::Query,
+        "delegate" => ExternalMode::Delegate,
+        _ => ExternalMode::Message,
     }
 }

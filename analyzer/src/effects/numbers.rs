@@ -300,16 +300,12 @@ impl Engine<'_> {
                     let sym = self.whole_sym(&value).widened();
                     return Some(Ok(Val::sym(ty.clone(), sym)));
                 }
-                if let (Ty::Dict(key, _), Kind::Seq(_)) = (ty, &value.kind) {
-                    // A list of pairs as a map, whose types the pairs tell where nobody else does.
-                    let pair = value.ty.element();
-                    let of = match (key.is_unknown(), &pair) {
-                        (true, Ty::Tuple(parts)) if parts.len() == 2 => {
-                            Ty::Dict(Rc::new(parts[0].clone()), Rc::new(parts[1].clone()))
-                        }
-                        _ => ty.clone(),
-                    };
-                    return Some(Ok(value.retyped(&of)));
+                if let (Ty::Dict(..), Kind::Seq(_), Ty::Tuple(pair)) = (ty, &value.kind, value.ty.element()) {
+                    if let [key, of] = pair.as_ref() {
+                        // A list of pairs as a map, whose types the pairs tell where nobody else does.
+                        let told = Ty::Dict(Rc::new(key.clone()), Rc::new(of.clone()));
+                        return Some(Ok(value.retyped(&ty.filled(&told))));
+                    }
                 }
                 if matches!(value.kind, Kind::Seq(_) | Kind::Iter(_)) {
                     return Some(Ok(value));

@@ -4,7 +4,7 @@
 use super::value::{Kind, Val};
 use super::{Engine, Ev, ty::Ty};
 use crate::ir::hir::{Attr, ItemId, ModId, Name};
-use crate::ir::{Callee, External, ExternalMode, Span, Term};
+use crate::ir::{Callee, External, Span, Term};
 use crate::source::{Ns, Resolved};
 use std::rc::Rc;
 
@@ -97,10 +97,7 @@ impl Engine<'_> {
             self.observe_value(arg);
         }
         let entry = name.strip_prefix("try_").unwrap_or(name);
-        let mode = match self.stand_in_mode {
-            "call" => ExternalMode::Call,
-            _ => ExternalMode::Message,
-        };
+        let mode = super::external::mode_of(self.stand_in_mode);
         let callee = self.callee_of(&value.ty);
         // What the callee calls its parameters is known when it is linked.
         let given = if callee.is_some() { args } else { &[] };

@@ -25,7 +25,9 @@ impl Engine<'_> {
         let lazy = |iter: Iter, elem: Ty| Some(Ok(Val { ty: Ty::seq(elem), kind: Kind::Iter(Rc::new(iter)) }));
         let elem_ty = value.ty.element();
         let whole = value.clone();
-        if matches!(value.ty, Ty::Dict(..)) && !matches!(value.kind, Kind::Iter(_)) && of_pairs(name) {
+        // A map is a list of pairs, which its rows tell apart.
+        let is_map = matches!(value.ty, Ty::Dict(..)) && !matches!(value.kind, Kind::Iter(_));
+        if is_map && self.find_method(&value.ty, &Name::from(name)).is_some() {
             return None;
         }
         match name {
@@ -132,7 +134,7 @@ impl Engine<'_> {
                     Val::sym(Ty::bool(), sym)
                 }
             })),
-            "contains" | "starts_with" | "ends_with" | "binary_search" | "contains_key" | "eq" | "ne" => {
+            "contains" | "starts_with" | "ends_with" | "binary_search" | "eq" | "ne" => {
                 let mut sym = Sym::default();
                 if matches!(whole.kind, Kind::Iter(_)) {
                     // Iterators are compared by what they give.
@@ -607,23 +609,6 @@ impl Engine<'_> {
             }
         })
     }
-}
-
-/// Methods of maps that tell keys from values: rows, over a list of pairs.
-fn of_pairs(name: &str) -> bool {
-    matches!(
-        name,
-        "insert"
-            | "get"
-            | "get_mut"
-            | "remove"
-            | "retain"
-            | "keys"
-            | "values"
-            | "values_mut"
-            | "into_keys"
-            | "into_values"
-    )
 }
 
 /// True for a truth value that says that something is not so.

@@ -433,13 +433,10 @@ impl Engine<'_> {
     /// A value with what a declaration tells of its type and nothing else has told, also of what an `Option` or `Result`
     /// holds.
     pub(super) fn told(&self, mut value: Val, ty: &Ty) -> Val {
-        if value.ty.is_unknown() {
-            return value.retyped(ty);
+        if !self.is_option(&value.ty) && !self.is_result(&value.ty) {
+            return value.retyped_if_unknown(ty);
         }
-        let filled = match self.is_option(&value.ty) || self.is_result(&value.ty) {
-            true => value.ty.filled(ty),
-            false => return value,
-        };
+        let filled = value.ty.filled(ty);
         if let (Kind::Enum(alts), true) = (&mut value.kind, filled != value.ty) {
             let err = self.is_result(&filled).then_some(self.known.err);
             for alt in Rc::make_mut(alts) {

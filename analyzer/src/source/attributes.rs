@@ -86,8 +86,8 @@ impl Rewrite {
     }
 
     /// The items to add beside the item named `name` with fields `fields`; `args` is the text of the attribute's
-    /// arguments. `$SELF` is the name, `$ARGS` the arguments, `$ARG(a)` the text that `a = ".."` gives, `$(..$FIELD..)*` is written once per field and
-    /// `$(#[a] #[b] ..)*` once per variant that has these attributes: `$VARIANT` is its name, `$variant` the name in
+    /// arguments. `$SELF` is the name, `$ARGS` the arguments, `$ARG(a)` the text that `a = ".."` gives, `$(..$FIELD..)*`
+    /// is written once per field and `$(#[a] #[b] ..)*` once per variant that has these attributes: `$VARIANT` is its name, `$variant` the name in
     /// snake case, `$PARAMS` its payload as parameters (`a: A, `), `$NAMES` their names (`a, `), `$b` what stands in the
     /// parentheses of attribute `b`.
     pub(crate) fn items_for(&self, name: &str, args: &str, fields: &[&str], variants: &[VariantText]) -> String {
