@@ -1,19 +1,47 @@
-//! Real-looking contracts, broken in ways that still look like Rust: the whole analysis ends without a panic. `FUZZ_RUNS` runs more;
-//! `analyzer/fuzz` has the same for `cargo fuzz`.
+//! Real-looking contracts, broken in ways that still look like Rust: the whole analysis ends without a panic, and soon.
+//! `FUZZ_RUNS` runs more, `FUZZ_SEED` others; `analyzer/fuzz` has the same for `cargo fuzz`.
 
 mod common;
 
-use common::analyse_text;
+use std::time::{Duration, Instant};
 
-/// A contract in one file: the fixture's modules one after the other.
-fn contract() -> String {
-    let files = [
-        include_str!("../../fixtures/cosmwasm/token/src/state.rs"),
-        include_str!("../../fixtures/cosmwasm/token/src/msg.rs"),
-        include_str!("../../fixtures/cosmwasm/token/src/contract.rs"),
-    ];
+use common::analyse_whatever;
+
+/// No text takes longer.
+const HANG: Duration = Duration::from_secs(10);
+
+/// A contract of several files in one.
+fn whole(files: &[&str]) -> String {
     let lines = files.iter().flat_map(|file| file.lines());
     lines.filter(|line| !line.starts_with("//!") && !line.starts_with("use crate")).collect::<Vec<_>>().join("\n")
+}
+
+/// Contracts of every framework with the crates they need, the small ones first: they are what most texts begin as.
+fn seeds() -> Vec<(String, &'static [&'static str])> {
+    macro_rules! fixture {
+        ($missing:expr, $($path:literal),*) => { (whole(&[$(include_str!(concat!("../../fixtures/", $path))),*]), $missing as &[&str]) };
+    }
+    vec![
+        fixture!(&["near_sdk"], "lints/near/invalid_root_resident_scalar.rs"),
+        fixture!(&["stylus_sdk", "alloy_primitives", "alloy_sol_types"], "lints/stylus/invalid_packed_slot.rs"),
+        fixture!(&["soroban_sdk"], "soroban/tickets/src/lib.rs"),
+        fixture!(&["soroban_sdk"], "soroban/bank/src/lib.rs"),
+        fixture!(&["soroban_sdk"], "soroban/timelock/src/lib.rs"),
+        fixture!(&["cosmwasm_std", "cw_storage_plus"], "cosmwasm/token/src/state.rs", "cosmwasm/token/src/msg.rs"),
+        fixture!(&["soroban_sdk"], "soroban/lending/src/lib.rs"),
+        fixture!(&["soroban_sdk"], "soroban/amm/src/lib.rs"),
+        fixture!(&["stylus_sdk", "alloy_primitives", "alloy_sol_types"], "stylus/token/src/lib.rs"),
+        fixture!(&["ink"], "ink/token/src/lib.rs"),
+        fixture!(
+            &["cosmwasm_std", "cw_storage_plus", "cosmwasm_schema"],
+            "cosmwasm/token/src/state.rs",
+            "cosmwasm/token/src/msg.rs",
+            "cosmwasm/token/src/contract.rs"
+        ),
+        fixture!(&["near_sdk"], "near/token/src/lib.rs"),
+        fixture!(&["frame_support", "frame_system", "sp_runtime", "codec"], "frame/ledger/src/lib.rs"),
+        fixture!(&["anchor_lang", "anchor_spl"], "anchor/vault/src/lib.rs"),
+    ]
 }
 
 struct Rng(u64);
@@ -95,22 +123,46 @@ fn mutate(tokens: &mut Vec<String>, rng: &mut Rng) {
     }
 }
 
-#[test]
-fn broken_contracts_are_analysed_without_a_panic() {
-    let runs = std::env::var("FUZZ_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
-    let mut rng = Rng(0xF022);
-    let mut contracts = 0;
-    let seeds = [contract(), include_str!("effects.rs").to_owned(), include_str!("faults/layers.rs").to_owned()];
-    for run in 0..runs {
-        let mut tokens = tokens(&seeds[if run % 4 < 3 { 0 } else { 1 + run % 2 }]);
-        for _ in 0..1 + rng.below(12) {
-            mutate(&mut tokens, &mut rng);
-            if tokens.is_empty() {
-                break;
+/// A text with some changes; with few and another attempt where it is to be Rust still.
+fn changed(seed: &str, rng: &mut Rng, rust: bool) -> String {
+    for _ in 0..8 {
+        let mut tokens = tokens(seed);
+        for _ in 0..1 + rng.below(if rust { 3 } else { 12 }) {
+            if !tokens.is_empty() {
+                mutate(&mut tokens, rng);
             }
         }
-        contracts += usize::from(!analyse_text(&tokens.concat()).contracts.is_empty());
+        let text = tokens.concat();
+        if !rust || syn::parse_file(&text).is_ok() {
+            return text;
+        }
     }
-    println!("{contracts} of {runs} texts have a contract");
+    String::new()
+}
+
+#[test]
+fn broken_contracts_are_analysed_without_a_panic() {
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let runs = number("FUZZ_RUNS", 40);
+    let mut rng = Rng(number("FUZZ_SEED", 0xF022) | 1);
+    let (mut parse, mut contracts, mut slowest) = (0, 0, Duration::ZERO);
+    let seeds = seeds();
+    for run in 0..runs {
+        let few = if run % 16 == 0 { seeds.len() } else { 7 };
+        let (seed, missing) = &seeds[rng.below(few)];
+        let text = changed(seed, &mut rng, run % 2 == 0);
+        parse += u64::from(syn::parse_file(&text).is_ok());
+        let start = Instant::now();
+        contracts += u64::from(!analyse_whatever(&text, missing).contracts.is_empty());
+        if start.elapsed() > slowest {
+            slowest = start.elapsed();
+            assert!(slowest < HANG, "{slowest:?} for\n{text}");
+        }
+        if run % 50_000 == 49_999 {
+            println!("{} texts, {parse} parse, {contracts} have a contract, the slowest took {slowest:?}", run + 1);
+        }
+    }
+    println!("{runs} texts, {parse} parse, {contracts} have a contract, the slowest took {slowest:?}");
     assert!(contracts * 4 >= runs, "{contracts} of {runs} texts have a contract");
 }

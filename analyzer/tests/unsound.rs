@@ -7,7 +7,7 @@
 mod common;
 
 use common::{analyse_files, analyse_text, lines};
-use crosslane_analyzer::ir::Callers;
+use crosslane_analyzer::ir::{Callers, Term};
 
 /// The footprint of a method of a NEAR contract with these items.
 fn near(items: &str, entry: &str) -> Vec<String> {
@@ -672,4 +672,107 @@ fn a_namespace_with_its_length_in_front_is_the_map_at_the_empty_key_unsound() {
         assert_ne!(verdicts.pair(at(a), at(b)).kind, VerdictKind::Never, "{a} {b}");
     }
     assert_eq!(verdicts.pair(at("item"), at("whole")).kind, VerdictKind::Never);
+}
+
+#[test]
+fn two_elements_of_one_list_are_two_values_unsound() {
+    // Every way to take two of them makes a key of two elements, not of one element twice.
+    for body in [
+        "N.save(deps.storage, (list[0], list[1]), &1)?;",
+        "let (a, b) = (list[0], list[k as usize]); N.save(deps.storage, (a, b), &1)?;",
+        "N.save(deps.storage, (pick(&list, 0), pick(&list, 1)), &1)?;",
+        "let f = |at: usize| list[at]; N.save(deps.storage, (f(0), f(1)), &1)?;",
+        "let all: Vec<u64> = list.iter().copied().collect(); N.save(deps.storage, (all[0], all[k as usize]), &1)?;",
+        "for pair in list.windows(2) { N.save(deps.storage, (pair[1], pair[0]), &1)?; }",
+        "for (a, b) in list.iter().zip(list.iter().skip(1)) { N.save(deps.storage, (*a, *b), &1)?; }",
+        "for ((_, a), b) in list.iter().zip(list.iter().rev()).zip(list.iter().skip(1)) { N.save(deps.storage, (*a, *b), &1)?; }",
+        "if let [a, b, ..] = list[..] { N.save(deps.storage, (a, b), &1)?; }",
+        "if let [_, rest @ ..] = &list[..] { N.save(deps.storage, (list[0], rest[0]), &1)?; }",
+        "list.sort_by(|a, b| { N.save(deps.storage, (*a, *b), &1).unwrap(); a.cmp(b) });",
+        "let mut it = list.iter(); let mut next = || it.next().copied().unwrap_or(0); let a = next(); let b = next(); N.save(deps.storage, (a, b), &1)?;",
+    ] {
+        let analysis = analyse_text(&format!(
+            "use cosmwasm_std::*;\nuse cw_storage_plus::*;
+            pub const N: Map<(u64, u64), u64> = Map::new(\"n\");
+            fn pick(list: &[u64], at: usize) -> u64 {{ list[at] }}
+            pub enum ExecuteMsg {{ Go {{ k: u64, list: Vec<u64> }} }}
+            #[entry_point]
+            pub fn execute(deps: DepsMut, _env: Env, _info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{
+                let ExecuteMsg::Go {{ k, mut list }} = msg;
+                {body}
+                Ok(Response::new())
+            }}"
+        ));
+        let contract = &analysis.contracts[0];
+        let keys: Vec<_> = contract.entries[0].accesses.iter().filter(|access| access.key.len() == 2).collect();
+        assert!(!keys.is_empty(), "{body}");
+        for access in keys {
+            let one = matches!(&access.key[0], Term::Arg(_)) && access.key[0] == access.key[1];
+            assert!(!one, "{body}: {:?}", access.key);
+        }
+    }
+    // The element at one place is one value, wherever it is read.
+    let found = cosmwasm(
+        "let to = vec![n, 2]; let had = M.load(deps.storage, to[0])?; M.save(deps.storage, to[0], &(had + 1))?; Ok(Response::new())",
+        "",
+    );
+    assert_eq!(found, ["commute(add) M[n]"]);
+}
+
+#[test]
+fn a_place_behind_dyn_changes_its_type_unsound() {
+    let found = cosmwasm(
+        "let mut at: Box<dyn Stage> = Box::new(Idle); at = at.next(deps.storage, n); at.next(deps.storage, 7); Ok(Response::new())",
+        "trait Stage { fn next(self: Box<Self>, s: &mut dyn Storage, n: u64) -> Box<dyn Stage>; }
+         struct Idle; struct Busy(u64);
+         impl Stage for Idle { fn next(self: Box<Self>, s: &mut dyn Storage, n: u64) -> Box<dyn Stage> { Box::new(Busy(n)) } }
+         impl Stage for Busy { fn next(self: Box<Self>, s: &mut dyn Storage, n: u64) -> Box<dyn Stage> { M.save(s, self.0, &n).unwrap(); self } }",
+    );
+    has(&found, "write M[n]");
+}
+
+#[test]
+fn code_that_borrowing_and_copying_choose_unsound() {
+    // `DerefMut` runs only where something is changed, an impl for `&T` only for references, `Clone` for each element.
+    let any = ["write M[any]"];
+    let deref = "struct In { x: u64 } struct Out { i: In, uses: u64 }
+        impl std::ops::Deref for Out { type Target = In; fn deref(&self) -> &In { &self.i } }
+        impl std::ops::DerefMut for Out { fn deref_mut(&mut self) -> &mut In { self.uses += 1; &mut self.i } }";
+    let found = cosmwasm(
+        "let o = Out { i: In { x: n }, uses: 3 }; let x = o.x; M.save(deps.storage, o.uses, &x)?; Ok(Response::new())",
+        deref,
+    );
+    has(&found, "write M[3]");
+    let lent = "struct V(u64); trait Key { fn key(&self) -> u64; } impl Key for V { fn key(&self) -> u64 { 50 } } impl Key for &V { fn key(&self) -> u64 { 60 } }";
+    for body in ["<&V as Key>::key(&&v)", "Key::key(&&v)", "(&&v).key()"] {
+        let found = cosmwasm(
+            &format!("let v = V(n); let key = {body}; M.save(deps.storage, key, &1)?; Ok(Response::new())"),
+            lent,
+        );
+        has(&found, "write M[60]");
+    }
+    let clone = "struct V(u64); impl Clone for V { fn clone(&self) -> V { V(self.0 + 5) } }";
+    for body in [
+        "vec![V(n)].clone()[0].0",
+        "vec![V(n)].iter().cloned().next().unwrap().0",
+        "vec![V(n); 2][0].0",
+        "[V(n)].to_vec()[0].0",
+    ] {
+        let found = cosmwasm(&format!("let key = {body}; M.save(deps.storage, key, &1)?; Ok(Response::new())"), clone);
+        assert_eq!(found, any, "{body}");
+    }
+    let found = cosmwasm(
+        "let list = [n]; let mut all = list.iter().copied().peekable(); if let Some(first) = all.peek_mut() { *first = 3; }
+         for each in all { M.save(deps.storage, each, &1)?; } Ok(Response::new())",
+        "",
+    );
+    assert!(found.iter().any(|line| line == "write M[3]" || line == "write M[any]"), "{found:?}");
+    // A list whose elements refer to the list itself ends.
+    let found = cosmwasm(
+        "let cell = Cell::new(n); let v = vec![C(&cell, n); 3]; let mut w = v[..2].to_vec(); w.extend_from_slice(&v);
+         M.save(deps.storage, w[1].1, &1)?; Ok(Response::new())",
+        "use std::cell::Cell; struct C<'a>(&'a Cell<u64>, u64);
+         impl Clone for C<'_> { fn clone(&self) -> Self { self.0.set(self.0.get() + 1); C(self.0, self.1 + 1) } }",
+    );
+    assert!(found.iter().any(|line| line.starts_with("write M[any]") || line.starts_with("? ")), "{found:?}");
 }

@@ -26,6 +26,7 @@ impl Engine<'_> {
             let hint = hints.get(at).cloned().unwrap_or(Ty::Unknown);
             values.push(self.eval(f, *arg, &hint)?);
         }
+        self.taking_in(callee);
         self.try_context = in_try;
         let result = self.call_value(Some(f), &func, values, want, span);
         self.try_context = false;
@@ -367,7 +368,7 @@ impl Engine<'_> {
             self.row_span = closure.row;
         }
         self.stack.push((super::CLOSURE, closure.name.clone()));
-        let result = self.finish_body(frame, written.body, &ret);
+        let result = self.apart(0, |engine| engine.finish_body(frame, written.body, &ret));
         self.stack.pop();
         self.row_span = outer_row;
         result
@@ -701,34 +702,35 @@ impl Engine<'_> {
             return self.too_deep(&item.name, want, span);
         }
         let ret = self.lower_ty(&function.ret, &env);
-        let ret = if ret.is_unknown() || matches!(ret, Ty::Dyn(_) | Ty::Param(..)) { want.clone() } else { ret };
+        // What is given as `dyn` need not be of the type that its place held so far.
+        let ret = if ret.is_unknown() || matches!(ret, Ty::Param(..)) { want.clone() } else { ret };
         if let Some(inner) = body.module {
             env.module = inner;
             self.index_body(inner);
         }
         let name: Rc<str> = Rc::from(item.name.as_str());
         let mut frame = Frame::new(body.clone(), Rc::new(env), name.clone(), ret.clone(), &self.store);
-        let mut values: Vec<Val> = Vec::new();
+        let mut values: Vec<(Val, Ty)> = Vec::new();
         if function.receiver.is_some() {
-            values.push(recv.unwrap_or_else(|| Val::any(Ty::Unknown)));
+            values.push((recv.unwrap_or_else(|| Val::any(Ty::Unknown)), Ty::Unknown));
         }
         for (at, arg) in args.into_iter().enumerate() {
             let declared = function.params.get(at).map(|(_, ty)| ty.clone());
-            let arg = match declared {
+            values.push(match declared {
                 Some(ty) => {
                     let env = frame.env.clone();
                     let ty = self.lower_ty(&ty, &env);
                     self.coerced(&mut frame, &arg, &ty);
-                    arg.retyped_if_unknown(&ty)
+                    (arg.retyped_if_unknown(&ty), ty)
                 }
-                None => arg,
-            };
-            values.push(arg);
+                None => (arg, Ty::Unknown),
+            });
         }
         let mut values = values.into_iter();
         for pat in &body.params {
-            let value = values.next().unwrap_or_else(|| Val::any(Ty::Unknown));
+            let (value, ty) = values.next().unwrap_or_else(|| (Val::any(Ty::Unknown), Ty::Unknown));
             self.bind(&mut frame, *pat, value);
+            self.declared(&frame, *pat, &ty);
         }
         self.stack.push((id, name.clone()));
         let outer_via = self.via.clone();
@@ -746,7 +748,7 @@ impl Engine<'_> {
         } else {
             self.row_span = None;
         }
-        let result = self.finish_body(frame, root, &ret);
+        let result = self.apart(0, |engine| engine.finish_body(frame, root, &ret));
         self.row_span = outer_row;
         self.via = outer_via;
         self.stack.pop();

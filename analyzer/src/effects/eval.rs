@@ -50,6 +50,7 @@ impl Engine<'_> {
     fn eval_here(&mut self, f: &mut Frame, e: ExprId, want: &Ty) -> Ev {
         let body = f.body.clone();
         let span = body.expr_span(e);
+        self.taking_in(e);
         match body.expr(e) {
             Expr::Local(local) => match f.slot(*local) {
                 Some(slot) => Ok(self.store.get(slot).clone().retyped_if_unknown(want)),
@@ -69,6 +70,7 @@ impl Engine<'_> {
             }
             Expr::Field(..) | Expr::Index(..) | Expr::Deref(_) => {
                 let places = self.place(f, e)?;
+                self.taking_in(e);
                 let value = self.read_unsettled(&places);
                 self.note_seen(&value, span);
                 Ok(value)
@@ -240,6 +242,7 @@ impl Engine<'_> {
                 let value = self.eval(f, *value, &elem)?;
                 let count = self.eval(f, *count, &Ty::usize())?;
                 self.implied(&value, &["Clone"], span);
+                let value = super::value::join(&value, &self.copied(&value, 0), 0);
                 let sym = self.whole_sym(&count).widened();
                 Ok(Val::seq(value.ty.clone(), None, value, sym))
             }
@@ -407,7 +410,10 @@ impl Engine<'_> {
     fn static_ty(&mut self, f: &mut Frame, e: ExprId) -> Ty {
         let body = f.body.clone();
         match body.expr(e) {
-            Expr::Local(local) => f.slot(*local).map_or(Ty::Unknown, |slot| self.store.get(slot).ty.clone()),
+            Expr::Local(local) => match f.slot(*local).filter(|slot| !self.behind_dyn.contains(slot)) {
+                Some(slot) => self.store.get(slot).ty.clone(),
+                None => Ty::Unknown,
+            },
             Expr::Field(base, name) => {
                 let base = self.static_ty(f, *base);
                 self.field_ty(&base, name)
@@ -480,6 +486,7 @@ impl Engine<'_> {
                     (Some(at), Kind::Seq(seq)) if seq.exact.as_ref().is_some_and(|exact| at < exact.len()) => {
                         Proj::Nth(at)
                     }
+                    (Some(at), Kind::Sym(_)) if matches!(base.ty, Ty::Seq(_)) => Proj::Nth(at),
                     _ => Proj::Elem,
                 };
                 // What a map gives by its key is the second of a pair.
@@ -558,6 +565,7 @@ impl Engine<'_> {
                     };
                     let Some(init) = init else {
                         self.declare(f, *pat, &hint);
+                        self.declared(f, *pat, &hint);
                         continue;
                     };
                     let value = match super::pattern::lends(&f.body, *pat) {
@@ -572,6 +580,7 @@ impl Engine<'_> {
                     match otherwise {
                         None => {
                             self.bind(f, *pat, value);
+                            self.declared(f, *pat, &hint);
                         }
                         Some(otherwise) => {
                             let (pat, otherwise) = (*pat, *otherwise);

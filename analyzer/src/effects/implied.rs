@@ -18,6 +18,24 @@ pub(super) const ORDERED: &[&str] = &["PartialOrd", "Ord"];
 /// Impls behind a map or set, ordered or hashed.
 const KEYS: &[&str] = &["PartialOrd", "Ord", "Hash", "PartialEq"];
 
+/// Methods that clone what is in their receiver or argument.
+pub(super) const CLONES: &[&str] = &[
+    "clone",
+    "cloned",
+    "to_vec",
+    "to_owned",
+    "into_owned",
+    "resize",
+    "fill",
+    "extend_from_slice",
+    "repeat",
+    "concat",
+    "make_mut",
+    "clone_from",
+    "cycle",
+    "extend_from_within",
+];
+
 /// Functions of types that traits of std have.
 const FUNCTIONS: &[(&str, &[&str])] = &[
     ("Default", &["default"]),
@@ -40,8 +58,7 @@ impl Engine<'_> {
     pub(super) fn implied_by(&mut self, name: &str, value: &Val, args: &[Val], want: &Ty, span: Span) {
         let traits: &[&'static str] = match name {
             "to_string" | "to_uppercase" => &["Display"],
-            "clone" | "cloned" | "to_vec" | "to_owned" | "into_owned" | "resize" | "fill" | "extend_from_slice"
-            | "repeat" | "concat" | "make_mut" | "clone_from" | "cycle" | "extend_from_within" => &["Clone"],
+            _ if CLONES.contains(&name) => &["Clone"],
             "eq" | "ne" | "starts_with" | "ends_with" | "dedup" => EQUAL,
             "sort" | "sort_unstable" | "max" | "min" | "clamp" | "binary_search" | "is_sorted" | "cmp"
             | "partial_cmp" | "lt" | "le" | "gt" | "ge" => ORDERED,

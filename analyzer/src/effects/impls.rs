@@ -173,7 +173,8 @@ impl Engine<'_> {
         heads.dedup();
         let is_trait = block.of_trait.is_some();
         let trait_name = block.of_trait.as_ref().and_then(|path| path.segments.last()).map(|last| last.name.clone());
-        let info = ImplInfo { item: id, module, of_trait, is_trait, trait_name, generics, self_ty, assoc };
+        let lent = matches!(block.self_ty, TypeRef::Ref(..));
+        let info = ImplInfo { item: id, module, of_trait, is_trait, lent, trait_name, generics, self_ty, assoc };
         let info = Rc::new(info);
         self.impls.add_impl(info.clone(), &heads);
         found.impls.push((info, heads));

@@ -72,7 +72,10 @@ impl Engine<'_> {
     pub(super) fn element(&mut self, value: &Val) -> Val {
         let value = self.settle(value.clone());
         match &value.kind {
-            Kind::Seq(seq) => seq.any_element().unwrap_or_else(|| Val::any(value.ty.element())),
+            Kind::Seq(seq) => {
+                let element = seq.any_element().unwrap_or_else(|| Val::any(value.ty.element()));
+                if seq.exact.is_some() { element } else { self.retaken(element) }
+            }
             Kind::Tuple(parts) => {
                 let parts = parts.clone();
                 let mut parts = parts.iter();
@@ -83,7 +86,7 @@ impl Engine<'_> {
             }
             Kind::Sym(sym) => {
                 let ty = value.ty.element();
-                let sym = self.element_sym(sym);
+                let sym = self.element_sym(sym, None);
                 self.element_of_dict(&value.ty, ty, sym)
             }
             Kind::Multi(parts) => {
@@ -112,13 +115,17 @@ impl Engine<'_> {
         }
     }
 
-    fn element_sym(&mut self, sym: &Sym) -> Sym {
+    /// An element of a list, or the one at a place where the list is the one that was given.
+    pub(super) fn element_sym(&mut self, sym: &Sym, at: Option<usize>) -> Sym {
         let mut terms = Vec::new();
         for term in &sym.terms {
             self.attached_used(term, self.site);
             match term {
                 Term::Arg(path) => {
-                    let id = self.correlation(term);
+                    let id = match at {
+                        Some(at) => self.correlation_at(term, at),
+                        None => self.correlation(term),
+                    };
                     let mut path = path.clone();
                     path.push(Step::Elem(id));
                     terms.push(Term::Arg(path));
@@ -130,18 +137,6 @@ impl Engine<'_> {
             }
         }
         Sym { terms, delta: None, cond: None, ..sym.clone() }
-    }
-
-    /// Elements of one list taken at one place in the source are the same element only in the same round.
-    fn correlation(&mut self, list: &Term) -> u32 {
-        let key = (list.clone(), self.site);
-        match self.correlations.iter().position(|known| *known == key) {
-            Some(at) => at as u32,
-            None => {
-                self.correlations.push(key);
-                self.correlations.len() as u32 - 1
-            }
-        }
     }
 
     /// Takes one element, running the closures of lazy iterators; `None` when there can be none.
@@ -165,7 +160,8 @@ impl Engine<'_> {
                     _ => self.next_of_object(f, &places, &inner, true),
                 }
             }
-            Kind::Seq(seq) => Ok(seq.any_element()),
+            Kind::Seq(seq) if seq.exact.is_some() => Ok(seq.any_element()),
+            Kind::Seq(_) => Ok(Some(self.element(source))),
             Kind::Iter(iter) => {
                 let iter = iter.clone();
                 self.next_of_iter(f, &iter)
@@ -341,8 +337,8 @@ impl Engine<'_> {
                 })
             }
             Iter::Zip(a, b) => {
-                let a = self.next_element(f, a)?;
-                let b = self.next_element(f, b)?;
+                let a = self.apart(0, |engine| engine.next_element(f, a))?;
+                let b = self.apart(1, |engine| engine.next_element(f, b))?;
                 Ok(match (a, b) {
                     (Some(a), Some(b)) => Some(Val::tuple(vec![a, b])),
                     _ => None,

@@ -149,9 +149,9 @@ impl Engine<'_> {
             if elements.len() <= super::value::MAX_EXACT && label.is_none() {
                 let plain = self.loop_is_plain(f, body);
                 if plain {
-                    for element in elements {
+                    for (at, element) in elements.into_iter().enumerate() {
                         self.bind(f, pat, element);
-                        self.eval(f, body, &Ty::unit())?;
+                        self.apart(at as u64, |engine| engine.eval(f, body, &Ty::unit()))?;
                     }
                     return Ok(Val::unit());
                 }
@@ -159,6 +159,7 @@ impl Engine<'_> {
         }
         let source = Rc::new(source);
         self.run_loop(f, label, true, &Ty::unit(), &mut |engine, f| {
+            engine.taking_in(body);
             let element = match engine.next_element(f, &source)? {
                 Some(element) => element,
                 None => return Ok(false),

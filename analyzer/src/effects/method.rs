@@ -55,6 +55,7 @@ impl Engine<'_> {
         }
         // The receiver may have been changed by its own arguments only through interior mutability: read again.
         let value = if args.is_empty() { value } else { self.read(&places) };
+        self.taking_in(recv);
         self.try_context = in_try;
         let result = self.method(f, &places, value, name, &generic, values, want, span);
         self.try_context = false;
@@ -88,6 +89,11 @@ impl Engine<'_> {
         self.here = span;
         self.note_seen(&value, span);
         self.implied_by(name, &value, &args, want, span);
+        let clones = implied::CLONES.contains(&name.as_str());
+        let (value, args) = match clones && !self.has_own_clone(&value.ty) {
+            true => (self.copied(&value, 0), args.iter().map(|arg| self.copied(arg, 0)).collect()),
+            false => (value, args),
+        };
         if name == "write_fmt" {
             // `write!` on the contract's own writer, or on text.
             for written in ["write_str", "write_all", "write"].map(Name::new_static) {
@@ -122,8 +128,13 @@ impl Engine<'_> {
             }
         }
         if let Some(found) = self.find_method(&value.ty, name) {
-            let recv = self.receiver(found.item, places, &value);
-            return self.call_item(found.item, found.env.as_ref().clone(), generic, Some(recv), args, want, span);
+            let lent = self.lent_ways(&value.ty, None, name, found.item);
+            let ways: Vec<Found> = std::iter::once(found).chain(lent).collect();
+            return self.any_of(ways.len(), &mut |engine, at| {
+                let recv = engine.receiver(ways[at].item, places, &value);
+                let env = ways[at].env.as_ref().clone();
+                engine.call_item(ways[at].item, env, generic, Some(recv), args.clone(), want, span)
+            });
         }
         // Methods of traits the receiver is only known by.
         let traits = self.traits_of(&value.ty.clone(), None);
@@ -158,7 +169,7 @@ impl Engine<'_> {
     }
 
     /// The receiver as the callee takes it.
-    fn receiver(&mut self, item: ItemId, places: &[Place], value: &Val) -> Val {
+    pub(super) fn receiver(&mut self, item: ItemId, places: &[Place], value: &Val) -> Val {
         let info = self.item(item);
         let ItemKind::Fn(function) = &info.kind else { return value.clone() };
         match function.receiver {
@@ -185,6 +196,27 @@ impl Engine<'_> {
         }
         let found = self.search_method(ty, name);
         self.memo.methods.insert(key, found.clone());
+        found
+    }
+
+    /// What the contract wrote for references to the type besides: types here do not tell how often a value is borrowed.
+    /// What is running already forwards to what it stands for.
+    pub(super) fn lent_ways(&mut self, ty: &Ty, of_trait: Option<ItemId>, name: &Name, but: ItemId) -> Vec<Found> {
+        let mut found = Vec::new();
+        if !matches!(ty, Ty::Adt(..) | Ty::Prim(_)) {
+            return found;
+        }
+        for info in self.impls_of(ty).iter() {
+            let same = of_trait.is_none() || info.of_trait == of_trait;
+            let Some(&item) = info.assoc.get(name).filter(|_| same && info.is_trait && info.lent) else { continue };
+            let runs = item == but || self.stack.iter().any(|(running, _)| *running == item);
+            let is_method = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
+            let fits = !matches!(info.self_ty, Ty::Param(..)) || self.blanket_fits(info, ty);
+            if runs || !is_method || !fits || self.is_model(item.krate) {
+                continue;
+            }
+            found.extend(self.impl_env(info, ty).map(|env| Found { item, env: Rc::new(env) }));
+        }
         found
     }
 
@@ -344,8 +376,14 @@ impl Engine<'_> {
                         continue;
                     }
                     let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
-                    let recv = recv.map(|value| self.adapted_receiver(own, value));
-                    return self.call_item(own, env, generic, recv, args, want, span);
+                    let lent = self.lent_ways(&ty, Some(trait_id), &name, own);
+                    let own = Found { item: own, env: Rc::new(env) };
+                    let ways: Vec<Found> = std::iter::once(own).chain(lent).collect();
+                    return self.any_of(ways.len(), &mut |engine, at| {
+                        let recv = recv.clone().map(|value| engine.adapted_receiver(ways[at].item, value));
+                        let env = ways[at].env.as_ref().clone();
+                        engine.call_item(ways[at].item, env, generic, recv, args.clone(), want, span)
+                    });
                 }
                 let env = self.trait_env(trait_id, &ty, Some(info));
                 if function.has_body {
@@ -509,85 +547,6 @@ impl Engine<'_> {
             let recv = if has_recv && !args.is_empty() { Some(args.remove(0)) } else { None };
             engine.call_item(id, env, &generic, recv, args, want, span)
         })
-    }
-
-    /// What `*x` is for a user type with `Deref`; `None` when there is no such impl.
-    pub(super) fn deref_value(&mut self, f: &mut Frame, value: &Val, places: &[Place]) -> Result<Option<Val>, Div> {
-        let _ = f;
-        if !matches!(value.ty, Ty::Adt(..)) {
-            return Ok(None);
-        }
-        for name in ["deref_mut", "deref"] {
-            let name = Name::new_static(name);
-            if let Some(found) = self.find_method(&value.ty, &name) {
-                let recv = self.receiver(found.item, places, value);
-                let span = Span::NONE;
-                return self
-                    .call_item(found.item, found.env.as_ref().clone(), &[], Some(recv), Vec::new(), &Ty::Unknown, span)
-                    .map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    /// A value handed over as what it derefs to: the contract's own `Deref` runs.
-    pub(super) fn coerced(&mut self, f: &mut Frame, value: &Val, ty: &Ty) {
-        let concrete = matches!(ty, Ty::Adt(..) | Ty::Prim(_) | Ty::Seq(_) | Ty::Dict(..));
-        if !concrete || !matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) || value.ty.same_head(ty) {
-            return;
-        }
-        let places = self.as_places(value.clone());
-        let _ = self.deref_value(f, value, &places);
-    }
-
-    /// Places whose value has the field, going through `Deref` where the type itself has none.
-    pub(super) fn deref_to_field(&mut self, f: &mut Frame, places: Vec<Place>, name: &Name) -> Result<Vec<Place>, Div> {
-        let mut places = places;
-        for _ in 0..4 {
-            let value = self.read(&places);
-            let Ty::Adt(..) = &value.ty else { return Ok(places) };
-            let has = self.field_types(&value.ty, None).iter().any(|(field, _)| field == name);
-            if has || matches!(&value.kind, Kind::Struct(fields) if fields.get(name).is_some()) {
-                return Ok(places);
-            }
-            match self.deref_value(f, &value, &places)? {
-                Some(target) => {
-                    let next = self.as_places(target);
-                    places = self.follow(next);
-                }
-                None => return Ok(places),
-            }
-        }
-        Ok(places)
-    }
-
-    /// A field that the type itself does not have, outside of any frame.
-    pub(super) fn field_through_deref(&mut self, value: &Val, name: &Name) -> Val {
-        let deref = Name::new_static("deref");
-        if let Some(found) = self.find_method(&value.ty, &deref) {
-            let places = self.as_places(value.clone());
-            let recv = self.receiver(found.item, &places, value);
-            let target = self.call_item(
-                found.item,
-                found.env.as_ref().clone(),
-                &[],
-                Some(recv),
-                Vec::new(),
-                &Ty::Unknown,
-                Span::NONE,
-            );
-            if let Ok(target) = target {
-                let target = self.settle(target);
-                if !target.ty.same_head(&value.ty) {
-                    return self.field(&target, name);
-                }
-            }
-        }
-        let sym = match &value.kind {
-            Kind::Sym(sym) => super::value::project(sym, name),
-            _ => self.whole_sym(value).widened(),
-        };
-        Val::sym(Ty::Unknown, sym)
     }
 
     /// `x[i]` through an `Index` impl of a user type.

@@ -13,6 +13,7 @@ mod balance;
 mod branch;
 mod build;
 mod call;
+mod deref;
 mod ends;
 mod eval;
 mod external;
@@ -29,6 +30,7 @@ pub(crate) mod method;
 mod native;
 mod numbers;
 mod outside;
+mod parts;
 mod paths;
 mod pattern;
 mod places;
@@ -38,6 +40,7 @@ pub(crate) mod rooted;
 mod run;
 mod seq;
 mod state;
+mod taken;
 mod trusted;
 pub(crate) mod ty;
 pub(crate) mod value;
@@ -136,8 +139,6 @@ pub struct Engine<'w> {
     pub(crate) stand_ins: Option<StandIns>,
     /// Which contract exports the functions of this type or trait, where only one can be meant.
     pub(crate) callee: Option<Callees>,
-    /// Names of traits that such calls are of, and that nobody at hand exports.
-    pub(crate) open: std::collections::BTreeSet<String>,
     /// What a call through a stand-in gives, where it is no value of the other contract.
     pub(crate) stand_in_result: Ty,
     /// Methods of a stand-in that set up the call and are none.
@@ -175,6 +176,8 @@ pub struct Engine<'w> {
     stack: Vec<(ItemId, Rc<str>)>,
     via: Rc<[String]>,
     nesting: usize,
+    /// References being followed for a field.
+    following: u32,
     steps: u64,
     spent: bool,
     conditions: u32,
@@ -202,10 +205,12 @@ pub struct Engine<'w> {
     assumptions: Vec<(Term, u32)>,
     /// Decoded enums this run matched on.
     nested: Vec<(Term, Ty)>,
+    /// Slots of variables declared as `dyn`: what they hold says nothing of what they may hold.
+    behind_dyn: FxHashSet<u32>,
     /// Slots of the statics that change.
     statics: FxHashMap<ItemId, u32>,
-    /// Lists whose elements are taken, with the place in the source: the index is the correlation id.
-    correlations: Vec<(Term, Span)>,
+    /// Which elements of lists were taken where.
+    taken: taken::Taken,
     /// Where elements are being taken.
     site: Span,
     last_element: Option<Val>,
@@ -332,7 +337,6 @@ impl<'w> Engine<'w> {
             key_conversions: Vec::new(),
             stand_ins: None,
             callee: None,
-            open: std::collections::BTreeSet::new(),
             stand_in_result: Ty::Unknown,
             stand_in_builders: Vec::new(),
             stand_in_mode: "call",
@@ -356,6 +360,7 @@ impl<'w> Engine<'w> {
             stack: Vec::new(),
             via: Rc::from([]),
             nesting: 0,
+            following: 0,
             steps: 0,
             spent: false,
             conditions: 0,
@@ -373,7 +378,8 @@ impl<'w> Engine<'w> {
             assumptions: Vec::new(),
             nested: Vec::new(),
             statics: FxHashMap::default(),
-            correlations: Vec::new(),
+            taken: taken::Taken::default(),
+            behind_dyn: FxHashSet::default(),
             site: Span::NONE,
             last_element: None,
             here: Span::NONE,

@@ -322,12 +322,26 @@ impl Engine<'_> {
 
     /// A copy of a value. Of what changes through shared references it may also be another handle to the same (`Rc`).
     fn cloned(&mut self, places: &[Place], value: &Val) -> Val {
+        let value = &self.copied(value, 0);
         if !self.holds_interior(value, 0) {
             return value.clone();
         }
         let mut either = places.to_vec();
         either.push(Place { slot: self.store.alloc(value.clone()), path: Vec::new() });
         Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(either)) }
+    }
+
+    /// A copy made by the `Clone` of what is inside: of parts with one that the contract wrote nothing is known.
+    pub(super) fn copied(&mut self, value: &Val, depth: usize) -> Val {
+        if depth > super::value::MAX_DEPTH || self.has_own_clone(&value.ty) {
+            return self.widen(value);
+        }
+        value.with_parts(&mut |part| self.copied(part, depth + 1))
+    }
+
+    /// True where the contract wrote the type's `Clone`.
+    pub(super) fn has_own_clone(&mut self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(..)) && self.own_method(ty, &Name::new_static("clone")).is_some()
     }
 
     /// Methods that any value may have (clones, conversions, comparisons); tried last.

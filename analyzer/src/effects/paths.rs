@@ -269,12 +269,18 @@ impl Engine<'_> {
             let Some(env) = self.impl_env(info, ty) else { continue };
             match &self.item(id).kind {
                 ItemKind::Fn(_) => {
-                    return Ok(Val::func(FuncVal::Item {
-                        item: id,
-                        args: turbofish,
-                        self_ty: Some(ty.clone()),
-                        env: Some(Rc::new(env)),
-                    }));
+                    let lent = self.lent_ways(ty, info.of_trait, name, id);
+                    let ways =
+                        std::iter::once((id, Rc::new(env))).chain(lent.into_iter().map(|way| (way.item, way.env)));
+                    let func = |(item, env)| {
+                        let self_ty = Some(ty.clone());
+                        Val::func(FuncVal::Item { item, args: turbofish.clone(), self_ty, env: Some(env) })
+                    };
+                    let mut ways: Vec<Val> = ways.map(func).collect();
+                    return Ok(match ways.len() {
+                        1 => ways.remove(0),
+                        _ => Val { ty: Ty::Unknown, kind: Kind::Multi(Rc::new(ways)) },
+                    });
                 }
                 ItemKind::Const(_) => return Ok(self.const_value(id, Some(env))),
                 _ => {}

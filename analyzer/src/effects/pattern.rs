@@ -442,12 +442,15 @@ impl Engine<'_> {
                 };
                 let through = matches!(value.kind, Kind::Ref(_));
                 let n = exact.as_ref().map(Vec::len);
+                let given = matches!(settled.kind, Kind::Sym(_)) && matches!(settled.ty, Ty::Seq(_));
                 for (at, sub) in before.iter().enumerate() {
-                    let part = self.element_at(&value, through, n.filter(|n| at < *n).map(|_| at));
+                    let nth = Some(at).filter(|at| given || n.is_some_and(|n| *at < n));
+                    let part = self.apart(at as u64, |engine| engine.element_at(&value, through, nth));
                     self.bind(f, *sub, part);
                 }
                 for (at, sub) in after.iter().rev().enumerate() {
-                    let part = self.element_at(&value, through, n.and_then(|n| n.checked_sub(at + 1)));
+                    let nth = n.and_then(|n| n.checked_sub(at + 1));
+                    let part = self.apart(!(at as u64), |engine| engine.element_at(&value, through, nth));
                     self.bind(f, *sub, part);
                 }
                 if let Some(rest) = rest {
@@ -456,7 +459,9 @@ impl Engine<'_> {
                             let middle = exact[before.len()..exact.len() - after.len()].to_vec();
                             self.list(middle, &settled.ty.element())
                         }
-                        _ => value.clone(),
+                        // The first of what is left is not the first of all.
+                        _ if through => self.below(&value, Proj::Part),
+                        _ => self.unordered(&settled),
                     };
                     self.bind(f, *rest, part);
                 }
@@ -539,6 +544,14 @@ impl Engine<'_> {
         let body = f.body.clone();
         for local in bindings(&body, pat) {
             self.set_local(f, local, Val::any(ty.clone()));
+        }
+    }
+
+    /// Notes what was written as the type of a pattern's variables.
+    pub(super) fn declared(&mut self, f: &Frame, pat: PatId, ty: &Ty) {
+        if ty.has_dyn() {
+            let body = f.body.clone();
+            self.behind_dyn.extend(bindings(&body, pat).into_iter().filter_map(|local| f.slot(local)));
         }
     }
 

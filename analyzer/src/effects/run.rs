@@ -256,7 +256,8 @@ impl<'w> Engine<'w> {
         self.told = false;
         self.implied.clear();
         self.nested.clear();
-        self.correlations.clear();
+        self.taken = super::taken::Taken::default();
+        self.behind_dyn.clear();
         self.assumptions.clone_from(&spec.assumptions);
         let item = self.item(spec.item);
         if spec.paid {

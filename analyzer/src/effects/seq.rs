@@ -1,6 +1,6 @@
 //! Methods of sequences and iterators.
 
-use super::value::{Cond, Iter, Kind, MAX_EXACT, Place, Proj, SeqVal, Sym, Val, join};
+use super::value::{Cond, FuncVal, Iter, Kind, MAX_EXACT, Place, Proj, SeqVal, Sym, Val, join};
 use super::{Engine, Ev, Frame, ty::Ty};
 use crate::ir::hir::Name;
 use crate::ir::{Const, Span, Term};
@@ -32,6 +32,10 @@ impl Engine<'_> {
         }
         match name {
             "iter" | "into_iter" | "drain" | "by_ref" | "fuse" | "cloned" | "copied" | "peekable" => {
+                if name == "cloned" && self.has_own_clone(&elem_ty) {
+                    let clone = FuncVal::NativeMethod { ty: Ty::Unknown, name: Name::new_static("clone") };
+                    return lazy(Iter::Map(whole, Val::func(clone)), elem_ty);
+                }
                 if matches!(whole.kind, Kind::Iter(_)) {
                     return Some(Ok(whole));
                 }
@@ -117,6 +121,17 @@ impl Engine<'_> {
                     Some(element) => self.maybe(element),
                     None => self.none(elem_ty),
                 }))
+            }
+            "peek_mut" => {
+                // What is lent is to stay where it is: the rest is taken now.
+                let element = match self.for_each(f, &whole, &mut |_, _, element| Ok(element)) {
+                    Ok(element) => element.unwrap_or_else(|| Val::any(elem_ty)),
+                    Err(div) => return Some(Err(div)),
+                };
+                let rest = Val::seq(element.ty.clone(), None, element.clone(), Sym::default());
+                self.write(places, &rest);
+                let below = self.element_places(places, None);
+                Some(Ok(self.maybe(Val { ty: element.ty, kind: Kind::Ref(Rc::new(below)) })))
             }
             "len" => Some(Ok(match &whole.kind {
                 Kind::Seq(seq) if seq.exact.is_some() => {
@@ -285,7 +300,9 @@ impl Engine<'_> {
                     if matches!(arg.kind, Kind::Closure(_) | Kind::Func(_)) {
                         let count = if name.ends_with("_key") { 1 } else { 2 };
                         let ran = self.for_each(f, &whole, &mut |engine, f, element| {
-                            engine.call_value(Some(f), arg, vec![element; count], &Ty::Unknown, span)
+                            let other = engine.apart(1, |engine| engine.retaken(element.clone()));
+                            let args = [element, other].into_iter().take(count).collect();
+                            engine.call_value(Some(f), arg, args, &Ty::Unknown, span)
                         });
                         if let Err(div) = ran {
                             return Some(Err(div));
@@ -510,7 +527,7 @@ impl Engine<'_> {
         };
         let start = match &init {
             Some(init) => init.clone(),
-            None => self.element(source),
+            None => self.apart(1, |engine| engine.element(source)),
         };
         let slot = self.store.alloc(start);
         let fallible = name == "try_fold";
@@ -574,7 +591,10 @@ impl Engine<'_> {
         let pairs = matches!(name, "max_by" | "min_by" | "is_sorted_by");
         let mut sym = self.whole_sym(source).widened();
         self.for_each(f, source, &mut |engine, f, element| {
-            let passed = if pairs { vec![element.clone(), element.clone()] } else { vec![element.clone()] };
+            let mut passed = vec![element.clone()];
+            if pairs {
+                passed.push(engine.apart(1, |engine| engine.retaken(element.clone())));
+            }
             let result = engine.call_value(Some(f), &func, passed, &Ty::Unknown, span)?;
             let loads = engine.loads_of(&result);
             sym.loads = super::value::union(&sym.loads, &loads);

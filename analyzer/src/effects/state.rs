@@ -22,6 +22,8 @@ pub(super) struct Changes(pub(super) BTreeMap<u32, Val>);
 
 /// Dependencies that are looked through at the price of a step.
 const DEPS_A_STEP: usize = 64;
+/// References inside each other that are followed for a field.
+const MAX_FOLLOWED: u32 = 24;
 /// Dependencies a value keeps: a total over hundreds of entries would otherwise drag them all through every step.
 const MAX_DEPS: usize = 256;
 
@@ -168,8 +170,12 @@ impl Engine<'_> {
                 match &settled.kind {
                     Kind::Seq(seq) => match &seq.exact {
                         Some(exact) => exact.get(*at).cloned().unwrap_or_else(|| Val::any(settled.ty.element())),
-                        None => seq.elem.clone(),
+                        None => self.retaken(seq.elem.clone()),
                     },
+                    Kind::Sym(sym) if matches!(settled.ty, Ty::Seq(_)) => {
+                        let sym = self.element_sym(sym, Some(*at));
+                        Val::sym(settled.ty.element(), sym)
+                    }
                     _ => self.element(&settled),
                 }
             }
@@ -613,8 +619,15 @@ impl Engine<'_> {
         match &value.kind {
             Kind::Ref(places) => {
                 let places = places.as_ref().clone();
+                if self.following > MAX_FOLLOWED {
+                    // A place that holds a reference to itself: who knows to what else.
+                    return Val::sym(Ty::Unknown, Sym { cap: true, ..Sym::default() });
+                }
+                self.following += 1;
                 let inner = self.read(&places);
-                self.field(&inner, name)
+                let field = self.field(&inner, name);
+                self.following -= 1;
+                field
             }
             Kind::Struct(fields) => match fields.get(name) {
                 Some(field) => field.clone(),

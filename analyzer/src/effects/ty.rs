@@ -49,6 +49,16 @@ impl Ty {
     pub(crate) fn seq(elem: Ty) -> Ty {
         Ty::Seq(Rc::new(elem))
     }
+    /// True for a type that is or holds one of several.
+    pub(crate) fn has_dyn(&self) -> bool {
+        match self {
+            Ty::Dyn(_) => true,
+            Ty::Adt(_, parts) | Ty::Tuple(parts) => parts.iter().any(Ty::has_dyn),
+            Ty::Seq(element) => element.has_dyn(),
+            Ty::Dict(key, value) => key.has_dyn() || value.has_dyn(),
+            _ => false,
+        }
+    }
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Ty::Unknown)
     }
@@ -156,6 +166,8 @@ pub(crate) struct ImplInfo {
     pub(crate) of_trait: Option<ItemId>,
     /// True for `impl Trait for ..`, also when the trait is not there.
     pub(crate) is_trait: bool,
+    /// It is for references to the type.
+    pub(crate) lent: bool,
     /// Last segment of the trait's path as written.
     pub(crate) trait_name: Option<Name>,
     pub(crate) generics: Vec<Name>,

@@ -63,6 +63,14 @@ pub(crate) fn analyse_text(text: &str) -> Analysis {
     analyze(&memory, vec![cosmwasm_package("test-contract")], &Options::default())
 }
 
+/// Analyses one file, whatever it holds, whose dependencies are known by their tables only.
+pub(crate) fn analyse_whatever(text: &str, missing: &[&str]) -> Analysis {
+    let mut memory = Memory::default();
+    memory.files.insert((0, "src/lib.rs".to_owned()), text.into());
+    let missing = missing.iter().map(|name| (*name).to_owned()).collect();
+    analyze(&memory, vec![Package { missing, ..cosmwasm_package("user") }], &Options::default())
+}
+
 /// Analyses a package under `fixtures/`.
 pub(crate) fn analyse_fixture(folder: &str) -> Analysis {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);

@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod native;
+mod probes;
 mod program;
 mod run;
 
@@ -160,7 +162,7 @@ impl Place<'_> {
 
 /// What is wrong with a footprint at a run, if anything.
 fn violation(
-    program: &Program,
+    again: &dyn Fn(&State) -> Option<Trace>,
     contract: &Contract,
     entry: &Entry,
     args: &Args,
@@ -248,7 +250,7 @@ fn violation(
         }
         let mut other = state.clone();
         *other.get_mut(&at)? += 1000;
-        let again = run::run(program, args, &other)?;
+        let again = again(&other)?;
         let bounded = here.iter().any(|place| !place.access.bounds.is_empty());
         let Some(end) = &again.state else {
             if bounded {
@@ -320,7 +322,8 @@ fn judge(programs: &[Program], seeds: &[u64], counts: &mut [usize; 3]) -> Vec<(u
             let Some(trace) = run::run(program, &args, &state) else { continue };
             counts[1] += 1;
             counts[2] += usize::from(trace.state.is_some());
-            if let Some(what) = violation(program, contract, entry, &args, &state, &trace) {
+            let again = |state: &State| run::run(program, &args, state);
+            if let Some(what) = violation(&again, contract, entry, &args, &state, &trace) {
                 found.push((number, format!("{what}\nwith {args:?}\nat {state:?}")));
                 continue 'programs;
             }
