@@ -554,3 +554,23 @@ fn what_a_cache_holds_has_the_type_of_what_was_loaded() {
     assert!(sum.unknowns.is_empty(), "{:?}", sum.unknowns);
     assert_eq!(footprint(&contract, "sum"), ["read persistent.Chunk[any]"]);
 }
+
+/// Wide numbers byte by byte, as long divisions go through them: nothing of it is out of sight.
+#[test]
+fn bytes_of_wide_numbers_are_seen() {
+    let contract = text(
+        "use soroban_sdk::{contract, contractimpl, contracttype, Address, Bytes, Env, U256};\n#[contracttype] pub enum Key { \
+         Of(u32), Byte(u8), Wide(U256) }\n#[contract] pub struct C;\n#[contractimpl] impl C { pub fn split(e: Env, n: U256) { \
+         let all = n.to_be_bytes(); let mut rest = U256::from_u32(&e, 0); for i in 0u32..32 { let byte = \
+         all.get(i).unwrap_or(0); rest = rest.shl(8).add(&U256::from_u32(&e, byte as u32)); } let max = \
+         U256::from_be_bytes(&e, &Bytes::from_array(&e, &[0xFF; 32])); if max.sub(&rest).add(&n) >= n { \
+         e.storage().persistent().set(&Key::Of(1), &rest); } e.storage().persistent().set(&Key::Wide(n), &1u32); } pub fn \
+         mark(e: Env, n: U256) { let mut b = Bytes::from_array(&e, &[1]); b.push_back(2); \
+         e.storage().persistent().set(&Key::Byte(b.get(1).unwrap()), &1u32); } }",
+    );
+    assert_eq!(contract.entries.iter().map(|entry| entry.unknowns.len()).sum::<usize>(), 0, "{:?}", contract.entries);
+    assert_eq!(footprint(&contract, "split").len(), 2, "{:?}", footprint(&contract, "split"));
+    // What was put into the bytes afterwards counts.
+    let mark = footprint(&contract, "mark");
+    assert!(mark.len() == 1 && mark[0].ends_with("[any]"), "{mark:?}");
+}
