@@ -188,36 +188,54 @@ fn bech32(text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// Letters of base58 by their bytes; 255 for all others.
+const BASE58: [u8; 256] = {
+    let letters = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    let mut out = [255u8; 256];
+    let mut at = 0;
+    while at < letters.len() {
+        out[letters[at] as usize] = at as u8;
+        at += 1;
+    }
+    out
+};
+
 /// Base58 of 32 bytes, or of an SS58 address (prefix, 32 bytes, checksum).
 fn base58_key(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let mut all = [0u8; 40];
-    let mut used = 0;
-    for &byte in text {
-        const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-        let Some(value) = LETTERS.iter().position(|&letter| letter == byte) else { return false };
-        let mut carry = value as u32;
-        for slot in all[..used].iter_mut() {
-            carry += u32::from(*slot) * 58;
-            *slot = carry as u8;
-            carry >>= 8;
+    // Ten words of 32 bits, the lowest first, hold 40 bytes. Five letters go in at a time: 58⁵ fits in a word.
+    let (mut words, mut used) = ([0u32; 10], 0);
+    for letters in text.chunks(5) {
+        let (mut value, mut scale, mut wrong) = (0u32, 1u32, 0);
+        for &letter in letters {
+            let digit = BASE58[usize::from(letter)];
+            wrong |= digit;
+            value = value.wrapping_mul(58).wrapping_add(u32::from(digit));
+            scale *= 58;
         }
-        while carry > 0 {
-            if used == all.len() {
-                return false;
-            }
-            all[used] = carry as u8;
+        if wrong > 63 {
+            return false;
+        }
+        let mut carry = u64::from(value);
+        for word in &mut words[..used] {
+            carry += u64::from(*word) * u64::from(scale);
+            *word = carry as u32;
+            carry >>= 32;
+        }
+        if carry > 0 {
+            let Some(word) = words.get_mut(used) else { return false };
+            *word = carry as u32;
             used += 1;
-            carry >>= 8;
         }
     }
-    let zeros = text.iter().take_while(|&&byte| byte == b'1').count();
-    let len = used + zeros;
-    if len > all.len() {
-        return false;
+    let mut all = [0u8; 40];
+    for (bytes, word) in all.chunks_exact_mut(4).rev().zip(words) {
+        bytes.copy_from_slice(&word.to_be_bytes());
     }
-    let bytes = &mut all[..len];
-    bytes.reverse();
-    match len {
+    let above = all.iter().take_while(|&&byte| byte == 0).count();
+    let zeros = text.iter().take_while(|&&byte| byte == b'1').count();
+    let Some(from) = above.checked_sub(zeros) else { return false };
+    let bytes = &all[from..];
+    match bytes.len() {
         32 => out.extend_from_slice(bytes),
         // One or two bytes of network, two of checksum.
         35 => out.extend_from_slice(&bytes[1..33]),
@@ -251,6 +269,9 @@ mod tests {
         assert_eq!(cosmos, of("bech32", "000102030405060708090a0b0c0d0e0f10111213"));
         assert_eq!(of("base58", "11111111111111111111111111111111"), vec![0; 32]);
         assert_eq!(of("base58", &"00".repeat(32)), vec![0; 32]);
+        // The token program of Solana, as its source gives its bytes.
+        let token = "06ddf6e1d765a193d9cbe146ceeb79ac1cb485ed5f5b37913a8cf5857eff00a9";
+        assert_eq!(of("base58", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), of("base58", token));
         // The well-known Alice of Substrate.
         let alice = "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
         assert_eq!(of("ss58", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"), of("ss58", alice));
@@ -259,5 +280,49 @@ mod tests {
         assert_eq!(of("near", "Alice.near"), b"alice.near");
         assert_eq!(of("bech32", "alice"), b"alice");
         assert_ne!(of("bech32", "alice"), of("bech32", "bob"));
+    }
+
+    /// Base58 by repeated division, the other way round than [`base58_key`] works.
+    fn base58(bytes: &[u8]) -> String {
+        let letters = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+        let mut rest = bytes.to_vec();
+        let mut out: Vec<u8> = Vec::new();
+        while rest.iter().any(|&byte| byte != 0) {
+            let mut carry = 0u32;
+            for byte in &mut rest {
+                carry = carry << 8 | u32::from(*byte);
+                *byte = (carry / 58) as u8;
+                carry %= 58;
+            }
+            out.push(letters[carry as usize]);
+        }
+        out.extend(bytes.iter().take_while(|&&byte| byte == 0).map(|_| b'1'));
+        out.iter().rev().map(|&letter| char::from(letter)).collect()
+    }
+
+    #[test]
+    fn base58_of_any_length_and_with_zeros_in_front() {
+        let mut state = 7u64;
+        for round in 0..2000usize {
+            let mut bytes: Vec<u8> = (0..30 + round % 8)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    (state >> 56) as u8
+                })
+                .collect();
+            bytes[..round % 5].fill(0);
+            let (text, mut out) = (base58(&bytes), Vec::new());
+            let expected = match bytes.len() {
+                32 => Some(&bytes[..]),
+                35 => Some(&bytes[1..33]),
+                36 => Some(&bytes[2..34]),
+                _ => None,
+            };
+            assert_eq!(base58_key(text.as_bytes(), &mut out), expected.is_some(), "{text}");
+            assert_eq!(out, expected.unwrap_or_default(), "{text}");
+            // A letter that base58 does not have.
+            assert!(!base58_key(text.replace(&text[5..6], "l").as_bytes(), &mut Vec::new()), "{text}");
+        }
+        assert!(!base58_key("z".repeat(80).as_bytes(), &mut Vec::new()));
     }
 }
