@@ -512,3 +512,61 @@ pub fn reply(deps: DepsMut, env: Env, msg: Reply) -> StdResult<Response> {
     assert_eq!(writes("any"), ["write A[]", "write B[any]"]);
     assert!(writes("none").is_empty());
 }
+
+#[test]
+fn arguments_are_those_of_the_message_and_not_of_the_code() {
+    let text = format!(
+        r#"{HEAD}
+pub const M: Map<&str, u64> = Map::new("m");
+pub struct Who {{ pub name: String, #[serde(default)] pub weight: u64 }}
+#[serde(default)]
+pub struct Params {{ pub key: String, pub ready: bool, pub extra: Option<u64>, pub list: Vec<u64> }}
+pub enum ExecuteMsg {{
+    Go {{ #[serde(rename = "to")] recipient: String, #[serde(default)] n: u64, #[serde(default = "five")] m: u64, #[serde(flatten)] who: Who }},
+    Set(Params),
+    Put(Renamed),
+}}
+pub struct Renamed {{ #[serde(rename = "type")] pub kind: String }}
+fn five() -> u64 {{ 5 }}
+#[entry_point]
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{
+    match msg {{
+        ExecuteMsg::Go {{ recipient, n, m, who }} => {{
+            M.save(deps.storage, &recipient, &n)?;
+            M.save(deps.storage, &who.name, &m)?;
+        }}
+        ExecuteMsg::Set(params) => M.save(deps.storage, &params.key, &1)?,
+        ExecuteMsg::Put(renamed) => M.save(deps.storage, &renamed.kind, &1)?,
+    }}
+    Ok(Response::new())
+}}
+"#
+    );
+    let analysis = analyse_files(vec![("src/lib.rs", text)], &["cosmwasm_std", "cw_storage_plus"]);
+    let contract = &analysis.contracts[0];
+    let entry = |name: &str| contract.entries.iter().find(|entry| entry.name == name).unwrap();
+    let keys = |name: &str| -> Vec<String> {
+        entry(name).accesses.iter().map(|access| term(contract, &access.key[0])).collect()
+    };
+    let params = |name: &str| -> Vec<(String, bool, Option<Const>)> {
+        let of = |param: &crosslane_analyzer::ir::Param| (param.name.clone(), param.optional, param.default.clone());
+        entry(name).params.iter().map(of).collect()
+    };
+    assert_eq!(keys("execute::go"), ["name", "to"]);
+    assert_eq!(keys("execute::set"), ["key"]);
+    assert_eq!(keys("execute::put"), ["type"]);
+    let zero = || Some(Const::Int(0));
+    assert_eq!(
+        params("execute::go"),
+        [
+            ("to".into(), false, None),
+            ("n".into(), true, zero()),
+            // What the function gives is not known.
+            ("m".into(), true, None),
+            ("name".into(), false, None),
+            ("weight".into(), true, zero()),
+        ]
+    );
+    // The type's own `Default` stands in for all of them, and it need not be that of the fields.
+    assert_eq!(params("execute::set"), ["key", "ready", "extra", "list"].map(|name| (name.to_owned(), true, None)));
+}

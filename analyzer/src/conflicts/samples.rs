@@ -154,6 +154,7 @@ impl Builder {
             name: (*name).to_owned(),
             ty: ty.clone(),
             optional: matches!(ty, Type::Option(_)),
+            default: None,
             auth: false,
         };
         self.contract.entries.push(Entry {

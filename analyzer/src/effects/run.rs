@@ -402,7 +402,7 @@ impl<'w> Engine<'w> {
     pub(crate) fn parameter(&mut self, at: usize, name: Option<&str>, ty: Ty) -> (Param, Val) {
         let name = name.map_or_else(|| format!("arg{at}"), str::to_owned);
         let optional = self.is_option(&ty);
-        let param = Param { name: name.clone(), ty: self.describe_type(&ty), optional, auth: false };
+        let param = Param { name: name.clone(), ty: self.describe_type(&ty), optional, default: None, auth: false };
         (param, self.argument(&name, ty))
     }
 
@@ -426,6 +426,11 @@ impl<'w> Engine<'w> {
         let fields = vec![(Name::from(name), Val::term(Ty::Unknown, Term::Const(value)))];
         let base = Some(Rc::new(super::value::Sym::default()));
         Val { ty, kind: super::value::Kind::Struct(Rc::new(super::value::StructVal { fields, base })) }
+    }
+
+    /// A struct with these fields.
+    pub(crate) fn struct_value(ty: Ty, fields: Vec<(Name, Val)>) -> Val {
+        super::build::built(ty, None, fields)
     }
 
     /// A message that is one variant with these fields.

@@ -181,6 +181,7 @@ fn instruction(engine: &mut Engine<'_>, item: ItemId) -> Option<Instruction> {
             name: name.clone(),
             ty: engine.describe_type(&ty),
             optional: engine.is_option(&ty),
+            default: None,
             auth: false,
         });
         names.push(name);

@@ -5,10 +5,11 @@
 //! Source: cosmwasm `packages/derive`, `packages/std/src/exports`.
 
 use super::Framework;
+use super::messages::{renamed, snake_case};
 use crate::effects::ty::Ty;
 use crate::effects::{Engine, EntrySpec, append_frame};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
-use crate::ir::{Const, Contract, Entry, EntryKind, External, Param, Span, Step, Term};
+use crate::ir::{Const, Contract, Entry, EntryKind, External, Param, Span, Term};
 use std::collections::BTreeMap;
 
 pub(crate) const FRAMEWORK: Framework =
@@ -161,7 +162,7 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
             args.push(match (row, message == Some(at), value.clone()) {
                 (Some(row), _, _) => row,
                 (None, true, Some(value)) => value,
-                (None, true, None) => Engine::value_of_term(ty.clone(), Term::Arg(Vec::new())),
+                (None, true, None) => engine.struct_argument(ty),
                 (None, false, _) => engine.argument(name.as_deref().unwrap_or("arg"), ty.clone()),
             });
         }
@@ -224,28 +225,6 @@ fn variants_of(engine: &Engine<'_>, id: ItemId) -> Option<Vec<Variant>> {
     )
 }
 
-/// `#[serde(rename = "x")]`.
-fn renamed(attrs: &[Attr]) -> Option<String> {
-    attrs.iter().filter(|attr| attr.path == "serde").find_map(|attr| {
-        attr.tokens.split(',').find_map(|part| {
-            let (key, value) = part.split_once('=')?;
-            (key.trim() == "rename").then(|| value.trim().trim_matches('"').to_owned())
-        })
-    })
-}
-
-/// `snake_case` as serde spells variants.
-pub(crate) fn snake_case(name: &str) -> String {
-    let mut text = String::new();
-    for (at, c) in name.char_indices() {
-        if at > 0 && c.is_uppercase() {
-            text.push('_');
-        }
-        text.extend(c.to_lowercase());
-    }
-    text
-}
-
 /// The fields of a variant as arguments of the call, and the parameters they are. The payload of a variant with one
 /// unnamed struct is spelled by its fields, as in JSON.
 fn variant_arguments(
@@ -257,33 +236,17 @@ fn variant_arguments(
     if let [(name, inner)] = fields.as_ref() {
         if name == "0" {
             let params = engine.struct_params(inner);
-            if params.is_empty() {
-                let param = Param {
-                    name: "value".to_owned(),
-                    ty: engine.describe_type(inner),
-                    optional: engine.is_option(inner),
-                    auth: false,
-                };
-                let value = engine.argument("value", inner.clone());
-                return (vec![(name.clone(), value)], vec![param]);
-            }
-            let value = Engine::value_of_term(inner.clone(), Term::Arg(Vec::new()));
+            let (value, params) = match params.is_empty() {
+                true => {
+                    let (param, value) = engine.parameter(0, Some("value"), inner.clone());
+                    (value, vec![param])
+                }
+                false => (engine.struct_argument(inner), params),
+            };
             return (vec![(name.clone(), value)], params);
         }
     }
-    let mut values = Vec::new();
-    let mut params = Vec::new();
-    for (name, ty) in fields.iter() {
-        let term = Term::Arg(vec![Step::Field(name.to_string())]);
-        values.push((name.clone(), Engine::value_of_term(ty.clone(), term)));
-        params.push(Param {
-            name: name.to_string(),
-            ty: engine.describe_type(ty),
-            optional: engine.is_option(ty),
-            auth: false,
-        });
-    }
-    (values, params)
+    engine.message_fields(ty, Some(variant))
 }
 
 fn run(
@@ -310,23 +273,4 @@ fn run(
         span,
     };
     ((entry, found.callbacks), found.nested)
-}
-
-impl Engine<'_> {
-    /// The fields of a struct as parameters; none for other types.
-    pub(crate) fn struct_params(&mut self, ty: &Ty) -> Vec<Param> {
-        let Ty::Adt(id, _) = ty else { return Vec::new() };
-        if !matches!(self.item(*id).kind, ItemKind::Struct(_)) || self.is_model(id.krate) {
-            return Vec::new();
-        }
-        self.field_types(ty, None)
-            .iter()
-            .map(|(name, ty)| Param {
-                name: name.to_string(),
-                ty: self.describe_type(ty),
-                optional: self.is_option(ty),
-                auth: false,
-            })
-            .collect()
-    }
 }

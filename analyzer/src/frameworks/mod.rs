@@ -6,6 +6,7 @@ pub(crate) mod cosmwasm;
 pub(crate) mod frame;
 pub(crate) mod ink;
 mod kit;
+mod messages;
 pub mod models;
 pub(crate) mod near;
 pub(crate) mod solana;

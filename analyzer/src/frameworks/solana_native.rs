@@ -304,6 +304,7 @@ fn params(engine: &mut Engine<'_>, id: ItemId, variant: u32) -> Vec<Param> {
             name: if name.starts_with(|c: char| c.is_ascii_digit()) { format!("arg{name}") } else { name.to_string() },
             ty: engine.describe_type(&ty),
             optional: engine.is_option(&ty),
+            default: None,
             auth: false,
         })
         .collect()

@@ -463,6 +463,8 @@ pub struct Param {
     pub ty: Type,
     /// True when it may be left out.
     pub optional: bool,
+    /// What stands in when it is left out, where that is known.
+    pub default: Option<Const>,
     /// True when the call needs this address's signature.
     pub auth: bool,
 }

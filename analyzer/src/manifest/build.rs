@@ -178,7 +178,8 @@ impl Wire<'_> {
             tier: cell.tier.clone(),
             refines: None,
             at: cell.global.then(|| "chain".to_owned()),
-            absent: None,
+            // A slot that nobody has written holds zeros.
+            absent: cell.storage.slot.is_some().then(|| zero(&cell.value)).flatten(),
             implicit: cell.implicit,
             readers: readers.into_iter().map(|entry| self.contract.entries[entry].name.clone()).collect(),
             span: self.span(cell.span),
@@ -223,7 +224,7 @@ impl Wire<'_> {
             name: param.name.clone(),
             ty: self.ty(&param.ty),
             optional: param.optional,
-            default: None,
+            default: param.default.as_ref().map(|value| v1::Term::Const(constant(value))),
             auth: param.auth,
         }
     }
@@ -484,6 +485,15 @@ fn step(step: &ir::Step) -> v1::Step {
         ir::Step::MapKey => v1::Step::MapKey,
         ir::Step::Variant(name) => v1::Step::Variant(name.clone()),
         ir::Step::Some => v1::Step::Some,
+    }
+}
+
+/// What a type makes of zeros.
+fn zero(ty: &ir::Type) -> Option<v1::Const> {
+    match ty {
+        ir::Type::Uint(_) | ir::Type::Int(_) => Some(v1::Const::Int(0)),
+        ir::Type::Bool => Some(v1::Const::Bool(false)),
+        _ => None,
     }
 }
 

@@ -109,6 +109,10 @@ impl Load<'_> {
                     name: param.name.clone(),
                     ty: ty(&param.ty),
                     optional: param.optional,
+                    default: match &param.default {
+                        Some(v1::Term::Const(value)) => constant(value),
+                        _ => None,
+                    },
                     auth: param.auth,
                 })
                 .collect(),

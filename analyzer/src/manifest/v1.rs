@@ -176,6 +176,11 @@ pub struct Cell {
     pub span: Option<Span>,
 }
 
+impl Cell {
+    /// Id of the cell that balances of addresses are, which the chain keeps; its key is the address.
+    pub const BALANCE: &'static str = "<balance>";
+}
+
 /// Where a cell is in storage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

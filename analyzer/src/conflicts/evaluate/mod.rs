@@ -48,6 +48,9 @@ pub struct Call {
     /// Addresses of account parameters.
     #[serde(default)]
     pub accounts: Map<String, Json>,
+    /// Attached funds.
+    #[serde(default)]
+    pub funds: Vec<Json>,
 }
 
 /// A value of the state in which the batch starts.
@@ -287,6 +290,9 @@ impl<'a> World<'a> {
                 frame.external(external, depth, &mut out);
             }
         }
+        if !call.funds.is_empty() && !declared {
+            frame.funds(&mut out);
+        }
         match frame.missing.take() {
             Some(missing) => Err(missing),
             None => Ok(out),
@@ -433,6 +439,8 @@ impl Frame<'_> {
             origin: self.call.origin.clone().or_else(|| self.call.caller.clone()),
             args,
             accounts: Map::new(),
+            // What the caller attaches is among its own accesses.
+            funds: Vec::new(),
         };
         if depth >= DEPTH || external.mode == ExternalMode::Delegate {
             return None;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Call, CallError, Concrete, World, anything, home, writes};
+use super::{Binding, Call, CallError, Concrete, Frame, World, anything, home, writes};
 use crate::chains::UnitKind;
-use crate::manifest::v1::{Contract, Mode, Term};
+use crate::manifest::v1::{Cell, Contract, Mode, Term, Type};
 
 impl World<'_> {
     /// Per node (transaction) what its calls touch, in the order of the batch. `nodes` gives the node of each call,
@@ -97,6 +97,31 @@ impl World<'_> {
             }
         }
         out
+    }
+}
+
+impl Frame<'_> {
+    /// Attached funds: the chain takes them from the caller, who must have them, and gives them to the contract, whatever
+    /// the contract's code does.
+    pub(super) fn funds(&self, out: &mut Vec<Concrete>) {
+        let cell = self.contract.cells.iter().find(|cell| cell.id == Cell::BALANCE && cell.at.is_some());
+        let ty = cell.and_then(|cell| cell.keys.first()).cloned();
+        let ty = ty.unwrap_or(Type::Address { kind: String::new() });
+        for (who, bounded) in [(Term::Caller, true), (Term::SelfAddr, false)] {
+            for (value, _) in self.term(&who, &Binding::new()) {
+                out.push(Concrete {
+                    place: None,
+                    unit: Some(Cell::BALANCE.to_owned()),
+                    cell: Cell::BALANCE.to_owned(),
+                    keyed: true,
+                    arity: 1,
+                    key: vec![value.at(&ty)],
+                    op: Some("add 0".to_owned()),
+                    bounded,
+                    ..anything(Mode::Commute)
+                });
+            }
+        }
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Call {
     /// Given accounts: name, canonical bytes, whether it is given as writable (`None`: as the manifest says).
     pub(crate) accounts: Vec<(String, Vec<u8>, Option<bool>)>,
     pub(crate) fee_payer: Option<Vec<u8>>,
+    /// Funds are attached: who pays, as a key of balances.
+    pub(crate) payer: Option<Vec<u8>>,
+    /// And who is paid.
+    pub(crate) payee: Vec<u8>,
 }
 
 /// A call's own address with its node, so that it is hashed once.
@@ -148,6 +152,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) deployments: &'a HashMap<Vec<u8>, u32>,
     /// The entry that every call reads, where there is one.
     pub(crate) instance: Option<&'a CellPlan>,
+    /// Balances on the chain, and what kind of delta attached funds are.
+    pub(crate) balance: (&'a CellPlan, &'a str),
 }
 
 /// Buffers of one evaluation.
@@ -217,7 +223,20 @@ impl Machine<'_> {
         for reach in &entry.reaches {
             self.reach(reach, call, contract, loads, buffers, sink);
         }
+        if let Some(payer) = &call.payer {
+            self.funds(call, payer, sink);
+        }
         Ok(())
+    }
+
+    /// Attached funds go from the caller to the contract, whether or not its code looks at them. The caller must have them.
+    fn funds<S: Sink>(&self, call: &Call, payer: &[u8], sink: &mut S) {
+        let (cell, op) = self.balance;
+        for (key, bounded) in [(payer, true), (&call.payee, false)] {
+            let end = [key.len() as u32];
+            let key = if cell.depth == 0 { Parts::default() } else { Parts { bytes: key, ends: &end } };
+            sink.touch(&Touched { key, op, bounded, ..exact(Where::Chain, cell, Mode::Commute) });
+        }
     }
 
     fn reach<S: Sink>(

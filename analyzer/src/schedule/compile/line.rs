@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::eval::Call;
 use super::plan::{EntryPlan, Source, address_node};
-use super::value::Raw;
+use super::value::{Raw, encode};
 use super::{CallError, Evaluator, address, decode};
 
 /// Funds attached to a call.
@@ -155,7 +155,26 @@ impl Evaluator {
         let mut json = serde_json::Deserializer::from_str(args);
         decode::arguments(entry, &mut json, &mut call.slots).map_err(|error| args_error(&error))?;
         self.accounts(line, call);
+        self.funds(line, entry, own, call)?;
         self.senders(line, entry, own, call)
+    }
+
+    fn funds(&self, line: &CallLine<'_>, entry: &EntryPlan, own: &str, call: &mut Call) -> Result<(), CallError> {
+        call.payer = None;
+        if line.funds.is_empty() {
+            return Ok(());
+        }
+        let caller = line.caller.as_deref().ok_or_else(|| {
+            CallError::new("caller", format!("`caller` is missing: it pays the funds of this call of `{}`", entry.name))
+        })?;
+        call.payee.clear();
+        let mut payer = Vec::new();
+        if let Some(target) = self.balance.0.targets.first() {
+            encode(Raw::Text(caller), target, &mut payer);
+            encode(Raw::Text(own), target, &mut call.payee);
+        }
+        call.payer = Some(payer);
+        Ok(())
     }
 
     fn accounts(&self, line: &CallLine<'_>, call: &mut Call) {

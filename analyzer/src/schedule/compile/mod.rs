@@ -125,6 +125,8 @@ pub struct Evaluator {
     scope: Scope,
     deployments: HashMap<Vec<u8>, u32>,
     instance: Option<CellPlan>,
+    /// Balances on the chain, and what kind of delta attached funds are.
+    balance: (CellPlan, String),
     /// What may be touched as a whole: nothing above cells, all addresses, single addresses.
     root_open: bool,
     address_open: bool,
@@ -178,6 +180,9 @@ impl Evaluator {
             plans.iter().any(|contract| contract.open) || !deployments.is_empty() || classes.kind == Kind::Contract;
         let has_loads = plans.iter().flat_map(|contract| &contract.cells).any(|cell| cell.loaded);
         let instance = instance_tier.then(|| plan::instance_cell(&plans));
+        // As the contracts' own accesses to balances have it: who has nothing has 0.
+        let balance = (plan::balance_cell(&plans), plan::op_text(v1::OpGroup::Add, Some(&v1::Const::Int(0))));
+        classes.learn(&balance.1);
         let mut assumes: Vec<String> = contracts.iter().flat_map(|contract| contract.assumes.iter().cloned()).collect();
         assumes.sort();
         assumes.dedup();
@@ -189,6 +194,7 @@ impl Evaluator {
             scope: options.scope,
             deployments,
             instance,
+            balance,
             root_open,
             address_open,
             has_loads,
@@ -230,6 +236,7 @@ impl Evaluator {
             kind: self.classes.kind,
             deployments: &self.deployments,
             instance: self.instance.as_ref(),
+            balance: (&self.balance.0, &self.balance.1),
         }
     }
 

@@ -506,13 +506,7 @@ impl EntryBuilder<'_> {
         }
         let op = match (&access.mode, &access.op) {
             (Mode::Append, _) => "append".to_owned(),
-            (_, Some(op)) if op.group != v1::OpGroup::Other => {
-                let default = op.default.as_ref().map(|value| value.to_json().to_string());
-                match &op.default {
-                    Some(v1::Const::Other) => String::new(),
-                    _ => format!("{}:{}", op.group.as_str(), default.unwrap_or_default()),
-                }
-            }
+            (_, Some(op)) => op_text(op.group, op.default.as_ref()),
             _ => String::new(),
         };
         let own = access.at.as_ref().map(|term| match term {
@@ -764,6 +758,50 @@ pub(crate) fn instance_cell(contracts: &[ContractPlan]) -> CellPlan {
         out.probed |= cell.probed;
     }
     out
+}
+
+/// Balances on the chain, which a call with attached funds changes whether or not the contract names them.
+pub(crate) fn balance_cell(contracts: &[ContractPlan]) -> CellPlan {
+    let mut ident = Vec::new();
+    part(b"cell", &mut ident);
+    part(v1::Cell::BALANCE.as_bytes(), &mut ident);
+    let mut out = CellPlan {
+        id: v1::Cell::BALANCE.to_owned(),
+        name: hash::below(0, &ident),
+        ident,
+        global: true,
+        depth: 1,
+        targets: vec![Target::of(&Type::Address { kind: String::new() })],
+        fields: BTreeSet::new(),
+        values_whole: true,
+        open: vec![false; 2],
+        loaded: false,
+        probed: false,
+    };
+    let all = contracts.iter().flat_map(|contract| &contract.cells);
+    for (at, cell) in all.filter(|cell| cell.ident == out.ident && cell.global).enumerate() {
+        if at == 0 || cell.depth < out.depth {
+            (out.depth, out.targets) = (cell.depth, cell.targets.clone());
+        }
+        out.fields.extend(cell.fields.iter().cloned());
+        for (slot, open) in out.open.iter_mut().zip(&cell.open) {
+            *slot |= open;
+        }
+        out.loaded |= cell.loaded;
+        out.probed |= cell.probed;
+    }
+    out
+}
+
+/// What deltas of one kind share; empty for those that commute with nothing.
+pub(crate) fn op_text(group: v1::OpGroup, default: Option<&v1::Const>) -> String {
+    match (group, default) {
+        (v1::OpGroup::Other, _) | (_, Some(v1::Const::Other)) => String::new(),
+        (group, default) => {
+            let default = default.map(|value| value.to_json().to_string()).unwrap_or_default();
+            format!("{}:{default}", group.as_str())
+        }
+    }
 }
 
 /// The node of an address.
