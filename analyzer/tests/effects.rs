@@ -630,3 +630,39 @@ fn maps_know_the_types_of_what_they_hold() {
     );
     assert!(found.iter().all(|line| !line.starts_with("? ")), "{found:?}");
 }
+
+/// `f19(x)`, which takes more steps than an entry point has.
+fn long() -> String {
+    let mut text = "fn f0(x: u64) -> u64 { x + 1 }\n".to_owned();
+    for at in 1..20 {
+        let before = at - 1;
+        text += &format!("fn f{at}(x: u64) -> u64 {{ f{before}(x) + f{before}(x + {at}) }}\n");
+    }
+    text
+}
+
+#[test]
+fn long_work_without_access_to_state_does_not_hide_what_follows_imprecise() {
+    let found = go_with(
+        "let x = f19(n); N.save(deps.storage, (&info.sender, x), &n)?; A.save(deps.storage, &x)?; Ok(Response::new())",
+        &long(),
+    );
+    assert_eq!(found, ["write A", "write N[caller, any]"]);
+}
+
+#[test]
+fn long_work_may_change_what_it_is_lent_and_what_it_is_given_runs_unsound() {
+    let items = long()
+        + "fn fill(x: u64, list: &mut Vec<Addr>, other: &Addr) { f19(x); list.push(other.clone()); }
+           fn with<F: FnOnce(u64) -> StdResult<()>>(x: u64, f: F) -> StdResult<()> { let y = f19(x); f(y) }";
+    let found = go_with(
+        "let mut all = vec![info.sender.clone()]; let a = deps.api.addr_validate(&to)?; fill(n, &mut all, &a);
+         M.save(deps.storage, &all[0], &n)?; Ok(Response::new())",
+        &items,
+    );
+    assert_eq!(found, ["write M[any]"]);
+    // What is handed over has access, so the work counts, and what follows it is not known.
+    let found =
+        go_with("with(n, |y| A.save(deps.storage, &y))?; B.save(deps.storage, &n)?; Ok(Response::new())", &items);
+    assert!(found.iter().any(|line| line.contains("write A") || line.contains("unknown")), "{found:?}");
+}

@@ -570,3 +570,161 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> S
     // The type's own `Default` stands in for all of them, and it need not be that of the fields.
     assert_eq!(params("execute::set"), ["key", "ready", "extra", "list"].map(|name| (name.to_owned(), true, None)));
 }
+
+/// A contract of marked functions, with a trait of another module, generics, a reply and an exported function of its own.
+const SYLVIA: &str = r#"
+use cw_storage_plus::{Item, Map};
+use sylvia::contract;
+#[cfg(not(feature = "library"))]
+use sylvia::entry_points;
+use sylvia::ctx::{ExecCtx, InstantiateCtx, MigrateCtx, QueryCtx, ReplyCtx, SudoCtx};
+use sylvia::cw_std::{Addr, Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response, StdResult, SubMsg, SubMsgResult, WasmMsg};
+
+pub mod pause {
+    use sylvia::ctx::{ExecCtx, QueryCtx};
+    use sylvia::cw_std::{Response, StdResult};
+    #[sylvia::interface]
+    pub trait Pause {
+        type Error;
+        #[sv::msg(exec)]
+        fn pause(&self, ctx: ExecCtx, until: u64, by: Option<String>) -> StdResult<Response>;
+        #[sv::msg(query)]
+        fn is_paused(&self, ctx: QueryCtx) -> StdResult<bool>;
+    }
+}
+
+pub struct Token<C> {
+    balances: Map<Addr, u64>,
+    paused: Item<u64>,
+    seen: Map<u64, C>,
+}
+
+#[cfg_attr(not(feature = "library"), entry_points(generics<u64>))]
+#[contract]
+#[sv::messages(crate::pause as Pause)]
+#[sv::override_entry_point(sudo = crate::own_sudo(crate::OwnSudo))]
+#[sv::features(replies)]
+impl<C> Token<C> {
+    pub const fn new() -> Self {
+        Self { balances: Map::new("balances"), paused: Item::new("paused"), seen: Map::new("seen") }
+    }
+    #[sv::msg(instantiate)]
+    pub fn instantiate(&self, ctx: InstantiateCtx, paused: u64) -> StdResult<Response> {
+        self.paused.save(ctx.deps.storage, &paused)?;
+        Ok(Response::new())
+    }
+    #[sv::msg(exec)]
+    pub fn transfer(&self, ctx: ExecCtx, contract: String, ctx_amount: u64) -> StdResult<Response> {
+        let to = ctx.deps.api.addr_validate(&contract)?;
+        self.balances.update(ctx.deps.storage, ctx.info.sender, |old| -> StdResult<_> { Ok(old.unwrap_or_default() - ctx_amount) })?;
+        self.balances.update(ctx.deps.storage, to, |old| -> StdResult<_> { Ok(old.unwrap_or_default() + ctx_amount) })?;
+        Ok(Response::new())
+    }
+    #[sv::msg(exec)]
+    pub fn start(&self, ctx: ExecCtx, at: u64) -> StdResult<Response> {
+        let message = WasmMsg::Execute { contract_addr: ctx.info.sender.to_string(), msg: Binary::default(), funds: vec![] };
+        Ok(Response::new().add_submessage(SubMsg::reply_always(message, sv::STARTED_REPLY_ID)))
+    }
+    #[sv::msg(reply, handlers = [started], reply_on = always)]
+    fn started(&self, ctx: ReplyCtx, result: SubMsgResult, #[sv::payload(raw)] payload: Binary) -> StdResult<Response> {
+        self.paused.remove(ctx.deps.storage);
+        Ok(Response::new())
+    }
+    #[sv::msg(query)]
+    pub fn balance(&self, ctx: QueryCtx, address: String) -> StdResult<u64> {
+        self.balances.load(ctx.deps.storage, Addr::unchecked(address))
+    }
+    #[sv::msg(migrate)]
+    pub fn migrate(&self, ctx: MigrateCtx) -> StdResult<Response> {
+        self.paused.save(ctx.deps.storage, &0)?;
+        Ok(Response::new())
+    }
+    #[sv::msg(sudo)]
+    pub fn forget(&self, ctx: SudoCtx, key: u64) -> StdResult<Response> {
+        self.seen.remove(ctx.deps.storage, key);
+        Ok(Response::new())
+    }
+    pub fn not_marked(&self, deps: DepsMut) { self.seen.remove(deps.storage, 1); }
+}
+
+impl<C> pause::Pause for Token<C> {
+    type Error = sylvia::cw_std::StdError;
+    fn pause(&self, ctx: ExecCtx, until: u64, by: Option<String>) -> StdResult<Response> {
+        self.paused.save(ctx.deps.storage, &until)?;
+        Ok(Response::new())
+    }
+    fn is_paused(&self, ctx: QueryCtx) -> StdResult<bool> { Ok(self.paused.load(ctx.deps.storage)? > ctx.env.block.height) }
+}
+
+pub enum OwnSudo { Forget { key: u64 }, Other(sv::ContractSudoMsg) }
+#[sylvia::cw_std::entry_point]
+pub fn own_sudo(deps: DepsMut, env: Env, msg: OwnSudo) -> StdResult<Response> { Ok(Response::new()) }
+#[sylvia::cw_std::entry_point]
+pub fn sudo(deps: DepsMut, env: Env, msg: OwnSudo) -> StdResult<Response> {
+    match msg {
+        OwnSudo::Forget { key } => Ok(Response::new()),
+        OwnSudo::Other(msg) => msg.dispatch(&Token::<u64>::new(), (deps, env)),
+    }
+}
+"#;
+
+#[test]
+fn marked_functions_are_messages() {
+    let analysis =
+        analyse_files(vec![("src/lib.rs", SYLVIA.to_owned())], &["cosmwasm_std", "cw_storage_plus", "sylvia"]);
+    let contract = &analysis.contracts[0];
+    let found: Vec<String> = contract
+        .entries
+        .iter()
+        .map(|entry| {
+            let key =
+                |access: &Access| access.key.iter().map(|part| term(contract, part)).collect::<Vec<_>>().join(", ");
+            let mut all: Vec<String> = entry
+                .accesses
+                .iter()
+                .map(|access| format!("{:?} {}[{}]", access.mode, contract.cell(access.cell).name, key(access)))
+                .collect();
+            all.sort();
+            let params: Vec<&str> = entry.params.iter().map(|param| param.name.as_str()).collect();
+            assert_eq!(entry.unknowns, [], "{}", entry.name);
+            format!("{}({}): {}", entry.name, params.join(", "), all.join(", "))
+        })
+        .collect();
+    insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn variants_inside_messages_are_spelled_as_serde_does_unsound() {
+    let text = format!(
+        r#"{HEAD}
+pub const M: Map<&str, u64> = Map::new("m");
+#[cw_serde] pub enum Snake {{ FooBar {{ key: String }}, Other }}
+#[derive(Serialize, Deserialize)] pub enum Plain {{ FooBar {{ key: String }}, Other }}
+#[derive(Serialize, Deserialize)] #[serde(rename_all = "lowercase")] pub enum Lower {{ FooBar {{ key: String }}, Other }}
+#[derive(Serialize, Deserialize)] #[serde(untagged)] pub enum Bare {{ FooBar {{ key: String }}, Other }}
+#[derive(Serialize, Deserialize)] pub struct Moved {{ #[serde(rename = "k")] key: String }}
+pub enum ExecuteMsg {{ Go {{ a: Snake, b: Plain, c: Lower, d: Bare, e: Moved }} }}
+#[entry_point]
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {{
+    let ExecuteMsg::Go {{ a, b, c, d, e }} = msg;
+    if let Snake::FooBar {{ key }} = a {{ M.save(deps.storage, &key, &1)?; }}
+    if let Plain::FooBar {{ key }} = b {{ M.save(deps.storage, &key, &1)?; }}
+    if let Lower::FooBar {{ key }} = c {{ M.save(deps.storage, &key, &1)?; }}
+    if let Bare::FooBar {{ key }} = d {{ M.save(deps.storage, &key, &1)?; }}
+    M.save(deps.storage, &e.key, &1)?;
+    Ok(Response::new())
+}}
+"#
+    );
+    let analysis = analyse_files(vec![("src/lib.rs", text)], &["cosmwasm_std", "cw_storage_plus"]);
+    let contract = &analysis.contracts[0];
+    let entry = &contract.entries[0];
+    let keys: Vec<String> = entry.accesses.iter().map(|access| term(contract, &access.key[0])).collect();
+    assert_eq!(keys, ["a#foo_bar.key", "b#FooBar.key", "c#foobar.key", "d#FooBar.key", "e.key"]);
+    // No path leads into these: whatever is given, the key is one that is not known.
+    let opaque = |name: &str| {
+        let param = entry.params.iter().find(|param| param.name == name).unwrap();
+        matches!(param.ty, crosslane_analyzer::ir::Type::Opaque(_))
+    };
+    assert_eq!(["a", "b", "c", "d", "e"].map(opaque), [false, false, false, true, true]);
+}

@@ -650,12 +650,13 @@ impl Engine<'_> {
             let recv = if function.receiver.is_some() { all.next() } else { None };
             return self.enter(id, env, recv, all.collect(), want, span, &body, root);
         }
-        self.enter(id, env, recv, args, want, span, &body, root)
+        let call = super::bounded::Entered { id, env, recv, args, body: &body, root };
+        self.enter_bounded(call, want, span)
     }
 
     /// Runs the body of a function whose generics are bound.
     #[allow(clippy::too_many_arguments)]
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         id: ItemId,
         mut env: TyEnv,

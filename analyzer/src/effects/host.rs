@@ -674,6 +674,9 @@ impl Engine<'_> {
                     return Type::Opaque(name);
                 }
                 let name = item.name.to_string();
+                if self.wire_names(id) == Some(None) {
+                    return Type::Opaque(name);
+                }
                 match &item.kind {
                     ItemKind::Struct(_) => {
                         let fields = self.field_types(ty, None);

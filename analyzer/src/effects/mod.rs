@@ -10,6 +10,7 @@
 //! unknown.
 
 mod balance;
+mod bounded;
 mod branch;
 mod build;
 mod call;
@@ -77,6 +78,9 @@ pub(crate) struct Div {
 
 pub(crate) type Ev = Result<Val, Div>;
 
+/// Names of an enum's variants inside a message, as [`Engine::on_the_wire`] has them.
+type WireNames = Option<std::rc::Rc<[String]>>;
+
 /// Whether a path names a generated client, and which argument is the address it speaks to: [`OWN_ADDRESS`] for this
 /// contract, a number beyond the arguments for an address that nobody knows.
 pub(crate) type StandIns = fn(&[Name]) -> Option<usize>;
@@ -124,8 +128,10 @@ pub struct Engine<'w> {
     pub(crate) ambient: bool,
     /// Names of the framework's crates and of crates whose source is not there: unresolved calls into them matter.
     pub(crate) encoding: &'static str,
-    /// How variants are spelled in messages; `None` as in the source.
-    pub(crate) spell_variant: Option<fn(&str) -> String>,
+    /// How a type looks inside a message: names of an enum's variants, `None` where no path leads into it. Without this, as
+    /// in the source.
+    pub(crate) on_the_wire: Option<fn(&crate::ir::hir::Item) -> Option<Vec<String>>>,
+    wire_names: std::cell::RefCell<FxHashMap<ItemId, WireNames>>,
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,
     pub(crate) harmless_attributes: FxHashSet<String>,
@@ -180,6 +186,11 @@ pub struct Engine<'w> {
     following: u32,
     steps: u64,
     spent: bool,
+    /// Steps at which a call that is given no access to state ends, while one runs; it has come to that; and functions
+    /// of this entry point that did.
+    limit: Option<u64>,
+    cut: bool,
+    too_long: FxHashSet<ItemId>,
     conditions: u32,
     repeats: u32,
     try_context: bool,
@@ -329,7 +340,8 @@ impl<'w> Engine<'w> {
             known: Known::default(),
             ambient: false,
             encoding: "",
-            spell_variant: None,
+            on_the_wire: None,
+            wire_names: Default::default(),
             constructs: FxHashMap::default(),
             harmless_attributes: FxHashSet::default(),
             undescribed: None,
@@ -363,6 +375,9 @@ impl<'w> Engine<'w> {
             following: 0,
             steps: 0,
             spent: false,
+            limit: None,
+            cut: false,
+            too_long: FxHashSet::default(),
             conditions: 0,
             repeats: 0,
             try_context: false,
@@ -403,6 +418,7 @@ impl<'w> Engine<'w> {
     }
 
     fn depth_guard(&mut self, f: &Frame, e: ExprId) -> Result<(), Div> {
+        self.within_share()?;
         if self.steps > BUDGET || self.nesting > MAX_NESTING {
             if !self.spent {
                 self.spent = true;

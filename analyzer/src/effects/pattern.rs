@@ -127,12 +127,25 @@ impl Engine<'_> {
 
     /// The name of a variant in a message.
     pub(super) fn spelled_variant(&self, ty: &Ty, variant: u32) -> String {
-        let name = self.variant_name(ty, variant);
-        let own = matches!(ty, Ty::Adt(id, _) if !self.is_model(id.krate));
-        match self.spell_variant.filter(|_| own) {
-            Some(spell) => spell(&name),
-            None => name,
+        let names = match ty {
+            Ty::Adt(id, _) => self.wire_names(id).flatten(),
+            _ => None,
+        };
+        match names.as_ref().and_then(|names| names.get(variant as usize)) {
+            Some(name) => name.clone(),
+            None => self.variant_name(ty, variant).to_string(),
         }
+    }
+
+    /// How a type of the contract looks inside a message, where that is not as in the source.
+    pub(super) fn wire_names(&self, id: &super::ItemId) -> Option<super::WireNames> {
+        let look = self.on_the_wire.filter(|_| !self.is_model(id.krate))?;
+        if let Some(known) = self.wire_names.borrow().get(id) {
+            return Some(known.clone());
+        }
+        let found: super::WireNames = look(&self.item(*id)).map(Into::into);
+        self.wire_names.borrow_mut().insert(*id, found.clone());
+        Some(found)
     }
 
     pub(super) fn discriminant(&self, ty: &Ty, variant: u32) -> Option<i128> {

@@ -247,6 +247,8 @@ impl<'w> Engine<'w> {
         self.nesting = 0;
         self.steps = 0;
         self.spent = false;
+        (self.limit, self.cut) = (None, false);
+        self.too_long.clear();
         self.conditions = 0;
         self.repeats = 0;
         self.try_context = false;

@@ -5,7 +5,7 @@
 //! Source: cosmwasm `packages/derive`, `packages/std/src/exports`.
 
 use super::Framework;
-use super::messages::{renamed, snake_case};
+use super::messages::{on_the_wire, renamed, snake_case, untagged};
 use crate::effects::ty::Ty;
 use crate::effects::{Engine, EntrySpec, append_frame};
 use crate::ir::hir::{Attr, CrateId, ItemId, ItemKind, ModId, Name};
@@ -17,6 +17,9 @@ pub(crate) const FRAMEWORK: Framework =
 
 /// Nested messages further down than this are joined.
 const MAX_NESTED: usize = 24;
+
+/// Messages without a name of their own inside one another, at most.
+const MAX_WITHIN: usize = 4;
 
 /// Exported functions and what they are; all others that are marked are callbacks.
 const EXPORTS: &[(&str, EntryKind)] = &[
@@ -52,7 +55,7 @@ fn handlers(engine: &Engine<'_>, krate: CrateId) -> Vec<ItemId> {
 fn contracts(engine: &mut Engine<'_>, krate: CrateId) -> Vec<Contract> {
     engine.encoding = "cw-storage-plus";
     engine.address_kind = "bech32";
-    engine.spell_variant = Some(snake_case);
+    engine.on_the_wire = Some(on_the_wire);
     let mut found = Vec::new();
     for item in handlers(engine, krate) {
         found.extend(entries_of(engine, item));
@@ -151,10 +154,7 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
     }
     let message_ty = message.map_or(Ty::Unknown, |at| params[at].1.clone());
     let dispatching = matches!(kind, EntryKind::Call | EntryKind::View | EntryKind::System);
-    let variants = match (&message_ty, dispatching) {
-        (Ty::Adt(id, _), true) => variants_of(engine, *id),
-        _ => None,
-    };
+    let variants = if dispatching { messages_of(engine, &message_ty, 0) } else { None };
     let spec = |engine: &mut Engine<'_>, value: Option<crate::effects::Value>| {
         let mut args = Vec::new();
         for (at, (name, ty)) in params.iter().enumerate() {
@@ -175,9 +175,14 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
     };
     let mut entries = Vec::new();
     for variant in variants {
-        let Variant { index, spelled, span } = variant;
-        let (fields, params) = variant_arguments(engine, &message_ty, index);
-        let value = Engine::variant_value(message_ty.clone(), index, fields);
+        let Variant { within, index, spelled, span } = variant;
+        let ty = within.first().map_or_else(|| message_ty.clone(), |(_, ty)| ty.clone());
+        let (fields, params) = variant_arguments(engine, &ty, index);
+        let mut value = Engine::variant_value(ty, index, fields);
+        for (at, (outer, _)) in within.iter().enumerate() {
+            let around = within.get(at + 1).map_or_else(|| message_ty.clone(), |(_, ty)| ty.clone());
+            value = Engine::variant_value(around, *outer, vec![(Name::new_static("0"), value)]);
+        }
         let spec = spec(engine, Some(value));
         let full = format!("{name}::{spelled}");
         let (entry, nested) = run(engine, full.clone(), kind, None, params.clone(), &spec, span);
@@ -203,12 +208,40 @@ fn entries_of(engine: &mut Engine<'_>, item: ItemId) -> Vec<Found> {
 }
 
 struct Variant {
+    /// For a message that stands in others without a name of its own, innermost first: the variant around it, and the type
+    /// that the variant holds.
+    within: Vec<(u32, Ty)>,
     index: u32,
     spelled: String,
     span: Span,
 }
 
-/// Variants with their names on the wire; `None` when the type is no enum.
+/// Variants with their names on the wire; `None` when the type is no enum. Of an enum of messages that the wire does not tell
+/// apart by name (`#[serde(untagged)]`), the messages.
+fn messages_of(engine: &mut Engine<'_>, ty: &Ty, depth: usize) -> Option<Vec<Variant>> {
+    let Ty::Adt(id, _) = ty else { return None };
+    let own = variants_of(engine, *id)?;
+    if depth > MAX_WITHIN || !untagged(&engine.item(*id).attrs) {
+        return Some(own);
+    }
+    let mut out = Vec::new();
+    for outer in own {
+        let fields = engine.field_types(ty, Some(outer.index));
+        let inner = match fields.as_ref() {
+            [(name, inner)] if name == "0" => Some(inner.clone()),
+            _ => None,
+        };
+        match inner.as_ref().and_then(|inner| messages_of(engine, inner, depth + 1)) {
+            Some(all) => out.extend(all.into_iter().map(|mut one| {
+                one.within.extend(inner.clone().map(|inner| (outer.index, inner)));
+                one
+            })),
+            None => out.push(outer),
+        }
+    }
+    Some(out)
+}
+
 fn variants_of(engine: &Engine<'_>, id: ItemId) -> Option<Vec<Variant>> {
     let item = engine.item(id);
     let ItemKind::Enum(def) = &item.kind else { return None };
@@ -217,6 +250,7 @@ fn variants_of(engine: &Engine<'_>, id: ItemId) -> Option<Vec<Variant>> {
             .iter()
             .enumerate()
             .map(|(at, variant)| Variant {
+                within: Vec::new(),
                 index: at as u32,
                 spelled: renamed(&variant.attrs).unwrap_or_else(|| snake_case(&variant.name)),
                 span: variant.span,

@@ -3,7 +3,7 @@
 
 use crate::effects::ty::Ty;
 use crate::effects::{Engine, Value};
-use crate::ir::hir::{Attr, ItemKind, Name};
+use crate::ir::hir::{self, Attr, Field, Fields, Item, ItemKind, Name};
 use crate::ir::{Const, Param, Step, Term, Type};
 
 /// Fields of a message: their values as terms of the call's arguments, and the parameters they are.
@@ -24,6 +24,11 @@ pub(super) fn renamed(attrs: &[Attr]) -> Option<String> {
     options(attrs).find_map(|(key, value)| (key == "rename").then_some(value).flatten()).map(str::to_owned)
 }
 
+/// `#[serde(untagged)]`.
+pub(super) fn untagged(attrs: &[Attr]) -> bool {
+    options(attrs).any(|(key, _)| key == "untagged")
+}
+
 /// `snake_case` as serde spells variants.
 pub(super) fn snake_case(name: &str) -> String {
     let mut text = String::new();
@@ -34,6 +39,62 @@ pub(super) fn snake_case(name: &str) -> String {
         text.extend(c.to_lowercase());
     }
     text
+}
+
+/// `FooBar` by a rule of `#[serde(rename_all = "..")]`; `None` for a rule that is not known.
+fn cased(name: &str, rule: &str) -> Option<String> {
+    let snake = snake_case(name);
+    Some(match rule {
+        "snake_case" => snake,
+        "SCREAMING_SNAKE_CASE" => snake.to_uppercase(),
+        "kebab-case" => snake.replace('_', "-"),
+        "SCREAMING-KEBAB-CASE" => snake.to_uppercase().replace('_', "-"),
+        "lowercase" => name.to_lowercase(),
+        "UPPERCASE" => name.to_uppercase(),
+        "PascalCase" => name.to_owned(),
+        "camelCase" => {
+            let mut chars = name.chars();
+            chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+        }
+        _ => return None,
+    })
+}
+
+/// How a type looks inside a message: the names of an enum's variants (none for a struct). `None` where its parts are not
+/// where its declaration has them, so that no path leads into it.
+pub(super) fn on_the_wire(item: &Item) -> Option<Vec<String>> {
+    let moved = |attrs: &[Attr], words: &[&str]| options(attrs).any(|(key, _)| words.contains(&key));
+    if moved(&item.attrs, &["untagged", "tag", "content", "from", "try_from", "remote"]) {
+        return None;
+    }
+    let rule = options(&item.attrs).find_map(|(key, value)| (key == "rename_all").then_some(value));
+    let kept = |fields: &Fields| {
+        let named = |field: &Field| field.name.chars().next().is_some_and(|c| !c.is_ascii_digit());
+        fields.fields.iter().all(|field| {
+            !moved(&field.attrs, &["rename", "flatten", "with", "deserialize_with", "skip", "skip_deserializing"])
+        }) && (rule.is_none() || !matches!(item.kind, ItemKind::Struct(_)) || !fields.fields.iter().any(named)
+            // Fields are in snake case already.
+            || rule == Some(Some("snake_case")))
+    };
+    match &item.kind {
+        ItemKind::Struct(of) => kept(&of.fields).then(Vec::new),
+        ItemKind::Enum(of) => {
+            let derives = |attr: &Attr| attr.path == "derive" && attr.tokens.contains("Deserialize");
+            let as_written = rule.is_none() && item.attrs.iter().any(derives);
+            let spelled = |variant: &hir::Variant| {
+                if !kept(&variant.fields) || moved(&variant.attrs, &["untagged", "rename_all", "with", "other"]) {
+                    return None;
+                }
+                renamed(&variant.attrs).or_else(|| match rule {
+                    Some(rule) => cased(&variant.name, rule?),
+                    None if as_written => Some(variant.name.to_string()),
+                    None => Some(snake_case(&variant.name)),
+                })
+            };
+            of.variants.iter().map(spelled).collect()
+        }
+        _ => Some(Vec::new()),
+    }
 }
 
 /// What a field that is left out is, where its type's own `Default` is a constant.

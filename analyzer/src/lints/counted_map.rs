@@ -88,6 +88,22 @@ mod tests {
     }
 
     #[test]
+    fn one_constant_that_holds_all_storage_is_no_container() {
+        let span = crate::ir::Span { file: crate::ir::FileId(0), lo: 3, hi: 9 };
+        let built = Build::new()
+            .map("limits", uint(128))
+            .with_cell(|cell| cell.span = span)
+            .item("factor", uint(128))
+            .with_cell(|cell| cell.span = span)
+            .item("pool", uint(128))
+            .with_cell(|cell| cell.span = span)
+            .entry("rescale")
+            .at("limits", &[Term::Caller], Mode::Write)
+            .update("factor");
+        assert_eq!(built.run("XL108"), "");
+    }
+
+    #[test]
     fn a_history_is_not_counted() {
         let span = crate::ir::Span { file: crate::ir::FileId(0), lo: 3, hi: 9 };
         let built = Build::new()

@@ -81,9 +81,12 @@ pub(super) fn container<'a>(cx: &Cx<'a>, id: CellId) -> Option<&'a Cell> {
     let number = cell.keys.is_empty() && !cell.span.is_none() && matches!(cell.value, Type::Uint(_) | Type::Int(_));
     // A history that is kept of a number (`TOTAL.changelog` of `TOTAL`) is not what the number counts.
     let part_of = |other: &Cell| other.name.strip_prefix(cell.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    // Where one constant holds all of a contract's storage, all cells are declared there.
     let beside = || {
-        let mut others = cx.named_cells().map(|(_, other)| other);
-        others.find(|other| other.span == cell.span && !other.keys.is_empty() && !part_of(other))
+        let mut others = cx.named_cells().map(|(_, other)| other).filter(|other| other.span == cell.span);
+        let (first, second, more) = (others.next()?, others.next()?, others.next());
+        let other = if std::ptr::eq(first, cell) { second } else { first };
+        (more.is_none() && !other.keys.is_empty() && !part_of(other)).then_some(other)
     };
     named.or_else(|| beside().filter(|_| number))
 }

@@ -3,6 +3,7 @@
 //! several libraries use one name, by the crate that the name comes from.
 
 use super::World;
+pub use super::dispatch::Dispatch;
 use super::types::path_text;
 use crate::ir::hir::{Attr, Enum, Function, Import, Item, ItemId, ItemKind, ModId, TypeRef};
 use proc_macro2::{Group, Span as PSpan, TokenStream, TokenTree};
@@ -29,6 +30,8 @@ pub struct Rewrite {
     pub argument: String,
     /// Attribute whose text takes the place of `$SELF` in `argument`; may be empty.
     pub renamed_by: String,
+    /// Names of the library whose messages the attribute makes of marked functions.
+    pub dispatch: Option<Dispatch>,
 }
 
 /// What a template for items may name of one variant of an enum.

@@ -15,6 +15,7 @@ mod assembly;
 mod attributes;
 mod bodies;
 mod cfg;
+mod dispatch;
 mod exprs;
 mod items;
 mod keep;
@@ -41,7 +42,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use attributes::Rewrite;
+pub use attributes::{Dispatch, Rewrite};
 pub use cfg::Target;
 pub use keep::Cache;
 pub(crate) use models::parse_checked_model;

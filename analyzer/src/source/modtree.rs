@@ -3,6 +3,7 @@
 use super::Rewrite;
 use super::attributes::{VariantText, derived};
 use super::cfg::Cfg;
+use super::dispatch::Block;
 use super::items::{Fragment, Items, PendingFile, PendingMacro, lower_file};
 use super::macros;
 use super::text::{self, Piece, SpanMap};
@@ -11,7 +12,7 @@ use super::{CrateData, PackageId, Stage, World};
 use crate::ir::hir::{Crate, CrateId, Import, Item, ItemKind, Lit, Module, Name, TypeAlias, TypeRef};
 use crate::ir::{FileId, Span};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -257,8 +258,8 @@ impl Loader<'_, '_> {
         let Some(homes) = merged else { return Vec::new() };
         self.data.tables.borrow_mut().retain(|&known, _| !defines && known != module);
         self.pending.extend(fragment.macros.into_iter().map(|call| (call, depth)));
-        for ((_, text, span), home) in beside.into_iter().zip(homes) {
-            if let Some(mut made) = self.lower_made(text, span) {
+        for ((_, text, pieces), home) in beside.into_iter().zip(homes) {
+            if let Some(mut made) = self.lower_made(text, pieces) {
                 made.modules[0].complete = true;
                 self.merge(made, home, depth + 1);
             }
@@ -268,12 +269,13 @@ impl Loader<'_, '_> {
 
     /// What attribute macros of the table do: appends variants, and gives the items to add beside an item of the
     /// fragment, as text with the attribute's span.
-    fn rewrite(&self, fragment: &mut Fragment, module: u32) -> Vec<(usize, String, Span)> {
+    fn rewrite(&self, fragment: &mut Fragment, module: u32) -> Vec<(usize, String, Vec<Piece>)> {
         let mut beside = Vec::new();
         if self.world.rewrites.is_empty() || self.world.is_model(CrateId(self.id.0)) {
             return beside;
         }
         let own = self.world.packages[self.id.0 as usize].crate_name.as_str();
+        let names = self.functions_by_owner(&fragment.items);
         let Fragment { items, modules, .. } = fragment;
         for (at, item) in items.iter_mut().enumerate() {
             // The module the fragment belongs to may have imported the name before.
@@ -299,7 +301,9 @@ impl Loader<'_, '_> {
             }
             for (row, args, span) in found {
                 if let (ItemKind::Enum(target), false) = (&mut item.kind, row.variants.is_empty()) {
-                    let made = self.lower_made(format!("enum E {{ {} }}", row.variants), span);
+                    let text = format!("enum E {{ {} }}", row.variants);
+                    let pieces = vec![Piece { lo: 0, hi: text.len() as u32, span, copied: false }];
+                    let made = self.lower_made(text, pieces);
                     let first = made.and_then(|made| made.items.into_iter().next());
                     if let Some(ItemKind::Enum(made)) = first.map(|item| item.kind) {
                         target.variants.extend(made.variants);
@@ -311,6 +315,12 @@ impl Loader<'_, '_> {
                     let name = name.map_or_else(|| item.name.to_string(), |literal| literal.value());
                     let home = self.module_path(modules, item.module, module);
                     fill_argument(alias, &row.argument.replace("$SELF", &name).replace("$MODULE", &home));
+                }
+                if let Some(dispatch) = &row.dispatch {
+                    let written = self.world.text(item.span);
+                    let names = names.get(&(at as u32)).map_or(&[][..], Vec::as_slice);
+                    let block = Block { text: &written, attrs: &item.attrs, names, span };
+                    beside.extend(dispatch.items(&block).map(|(text, pieces)| (at, text, pieces)));
                 }
                 if row.items.is_empty() {
                     continue;
@@ -329,10 +339,24 @@ impl Loader<'_, '_> {
                     }
                     _ => continue,
                 };
-                beside.push((at, text, span));
+                let pieces = vec![Piece { lo: 0, hi: text.len() as u32, span, copied: false }];
+                beside.push((at, text, pieces));
             }
         }
         beside
+    }
+
+    /// Names of the functions in each impl and trait.
+    fn functions_by_owner(&self, items: &[Item]) -> BTreeMap<u32, Vec<(String, Span)>> {
+        let mut out: BTreeMap<u32, Vec<(String, Span)>> = BTreeMap::new();
+        for item in items {
+            if let ItemKind::Fn(function) = &item.kind {
+                if let Some(owner) = function.owner {
+                    out.entry(owner).or_default().push((item.name.to_string(), item.name_span));
+                }
+            }
+        }
+        out
     }
 
     fn imports(&self, module: u32) -> Vec<Import> {
@@ -362,9 +386,9 @@ impl Loader<'_, '_> {
     }
 
     /// Lowers a text that no file holds; everything in it stands at `span`.
-    fn lower_made(&self, text: String, span: Span) -> Option<Fragment> {
+    fn lower_made(&self, text: String, pieces: Vec<Piece>) -> Option<Fragment> {
         let len = text.len() as u32;
-        let made = self.world.add_virtual(text, vec![Piece { lo: 0, hi: len, span, copied: false }]);
+        let made = self.world.add_virtual(text, pieces);
         let (text, map) = self.world.source(Span { file: made, lo: 0, hi: len })?;
         Some(lower_file(Ctx::new(&text, map, self.cfg()), CrateId(self.id.0)))
     }

@@ -76,6 +76,9 @@ pub struct Attribute {
     /// For [`AttributeEffect::FillsArgument`]: the attribute that gives `$SELF` another name.
     #[serde(default)]
     pub renamed_by: String,
+    /// For [`AttributeEffect::AddsMessages`]: names of the library.
+    #[serde(default)]
+    pub dispatch: Option<crate::source::Dispatch>,
     /// Where the knowledge comes from.
     pub source: String,
 }
@@ -90,6 +93,8 @@ pub enum AttributeEffect {
     AddsVariants,
     /// Items appear beside the item.
     AddsItems,
+    /// Messages with a function `dispatch` appear beside the block of functions, one for each that is marked.
+    AddsMessages,
     /// Statements come before the function's body; on an impl, before the bodies of its public functions.
     Prepends,
     /// The argument that a type alias leaves open (`_`, or all by name) is a text of its own.
@@ -115,6 +120,7 @@ fn read_rewrites() -> Arc<[Rewrite]> {
         unless: row.unless,
         argument: row.argument,
         renamed_by: row.renamed_by,
+        dispatch: row.dispatch,
     };
     added.map(rewrite).collect()
 }
