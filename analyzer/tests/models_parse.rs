@@ -404,6 +404,11 @@ fn attribute_rows_are_well_formed() {
                 syn::parse_str::<syn::ItemEnum>(&text).unwrap_or_else(|e| panic!("{path}: {e} in {text}"));
             }
             "fills-argument" => assert!(row["argument"].is_str(), "{path}: argument"),
+            "adds-messages" => {
+                for name in ["marker", "home", "host"] {
+                    assert!(row["dispatch"][name].is_str(), "{path}: dispatch.{name}");
+                }
+            }
             "adds-items" => assert!(row["items"].is_str(), "{path}: items"),
             "prepends" => {
                 let text = row["before"].as_str().unwrap().replace("$ENV", "env").replace('$', "arg");

@@ -486,6 +486,40 @@ fn plugins_keep_the_owner_beside_the_state() {
     assert!(footprint(&other, "go").iter().any(|line| line.starts_with("unknown ")));
 }
 
+#[test]
+fn plugins_keep_roles_pauses_and_code_beside_the_state() {
+    let contract = |attributes: &str| {
+        let text = format!(
+            "use near_plugins::{{access_control, access_control_any, if_paused, pause, AccessControlRole, Pausable, Upgradable}}; use near_sdk::near;
+             #[derive(AccessControlRole, Clone, Copy)] pub enum Role {{ Admin, Pauser }}
+             #[near(contract_state)] #[derive(Pausable, Upgradable)] #[access_control(role_type(Role))]
+             #[pausable(manager_roles(Role::Pauser) {attributes})] #[upgradable(access_control_roles(code_stagers(Role::Admin)))]
+             pub struct C {{ count: u64 }}
+             #[near] impl C {{
+                 #[pause(except(roles(Role::Admin)))] pub fn go(&mut self) {{ self.count += 1; }}
+                 #[if_paused(name = \"go\")] pub fn mend(&mut self) {{ self.count = 0; }}
+                 #[access_control_any(roles(Role::Admin))] pub fn set(&mut self, to: u64) {{ self.count = to; }}
+                 pub fn open(&self) -> u64 {{ self.count }}
+             }}"
+        );
+        let analysis = analyse_files(vec![("src/lib.rs", text)], &["near_sdk", "near_plugins"]);
+        analysis.contracts.into_iter().next().unwrap()
+    };
+    let plain = contract("");
+    assert_ne!(entry(&plain, "set").callers, Callers::Anyone);
+    assert_eq!(entry(&plain, "go").callers, Callers::Anyone);
+    let shown: Vec<String> = plain
+        .entries
+        .iter()
+        .map(|entry| format!("{}: {}", entry.name, footprint(&plain, &entry.name).join(", ")))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+    // Another key is not guessed.
+    let other = contract(", paused_storage_key = \"p\"");
+    assert!(other.entries.iter().all(|entry| entry.name != "pa_all_paused"));
+    assert!(entry(&other, "open").unknowns.is_empty());
+}
+
 /// A static that changes holds what the call put there, or what calls before it did: not what its initializer says.
 #[test]
 fn statics_that_change_are_no_constants_unsound() {

@@ -118,7 +118,7 @@ pub(super) struct Cells {
     units: BTreeMap<String, Unit>,
 }
 
-/// What a cell is called that nobody names: by its namespace, without a length in front.
+/// What a cell is called that nobody names: by its namespace, without a length in front; bytes that are no text as `\x01`.
 fn readable(prefix: &[u8]) -> String {
     let namespace = match prefix {
         [high, low, rest @ ..] if !rest.is_empty() && usize::from(u16::from_be_bytes([*high, *low])) == rest.len() => {
@@ -126,7 +126,14 @@ fn readable(prefix: &[u8]) -> String {
         }
         whole => whole,
     };
-    String::from_utf8_lossy(namespace).into_owned()
+    let mut out = String::new();
+    for chunk in namespace.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_ascii_control() { out.push_str(&format!("\\x{:02x}", u32::from(c))) } else { out.push(c) }
+        }
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out
 }
 
 impl Cells {

@@ -60,6 +60,13 @@ impl VariantText {
 }
 
 impl Rewrite {
+    /// True when one of these attributes keeps the row off: `unless` is an attribute's path, or `path(word` for one that has
+    /// the word among its arguments.
+    pub(crate) fn spared(&self, attrs: &[Attr]) -> bool {
+        let (path, word) = self.unless.split_once('(').unwrap_or((&self.unless, ""));
+        !path.is_empty() && attrs.iter().any(|attr| attr.path.ends_with(path) && attr.tokens.contains(word))
+    }
+
     /// True when an attribute written so gives another name.
     pub(crate) fn renames(&self, written: &str) -> bool {
         let own = self.renamed_by.as_str();
@@ -225,9 +232,7 @@ impl World<'_> {
             let exported = item.public || matches!(&owner.kind, ItemKind::Impl(block) if block.of_trait.is_some());
             for attr in owner.attrs.iter().filter(|_| exported) {
                 for row in self.rewrites_of(module, &attr.path) {
-                    let spared =
-                        !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
-                    if !row.before.is_empty() && !spared {
+                    if !row.before.is_empty() && !row.spared(&item.attrs) {
                         texts.push(row.statements(function, attr)?);
                     }
                 }

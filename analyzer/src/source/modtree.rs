@@ -292,9 +292,7 @@ impl Loader<'_, '_> {
                 let derived = derived(attr);
                 for row in self.world.rewrites.iter() {
                     let names = if row.derive { derived.as_slice() } else { std::slice::from_ref(&attr.path) };
-                    let spared =
-                        !row.unless.is_empty() && item.attrs.iter().any(|attr| attr.path.ends_with(&row.unless));
-                    if !spared && names.iter().any(|name| row.is_named(name, &imports, own)) {
+                    if !row.spared(&item.attrs) && names.iter().any(|name| row.is_named(name, &imports, own)) {
                         found.push((row, attr.tokens.clone(), attr.span));
                     }
                 }

@@ -15,6 +15,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("soroban_sdk.toml", include_str!("soroban_sdk.toml")),
     ("soroban_token_sdk.toml", include_str!("soroban_token_sdk.toml")),
     ("ink.toml", include_str!("ink.toml")),
+    ("near_plugins.toml", include_str!("near_plugins.toml")),
     ("near_sdk.toml", include_str!("near_sdk.toml")),
     ("pure.toml", include_str!("pure.toml")),
     ("sep_40_oracle.toml", include_str!("sep_40_oracle.toml")),
