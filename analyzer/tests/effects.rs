@@ -652,16 +652,27 @@ fn long_work_without_access_to_state_does_not_hide_what_follows_imprecise() {
 
 #[test]
 fn long_work_may_change_what_it_is_lent_and_what_it_is_given_runs_unsound() {
-    let items = long()
-        + "fn fill(x: u64, list: &mut Vec<Addr>, other: &Addr) { f19(x); list.push(other.clone()); }
-           fn with<F: FnOnce(u64) -> StdResult<()>>(x: u64, f: F) -> StdResult<()> { let y = f19(x); f(y) }";
+    let items = long() + "fn fill(x: u64, list: &mut Vec<Addr>, other: &Addr) { f19(x); list.push(other.clone()); }";
     let found = go_with(
         "let mut all = vec![info.sender.clone()]; let a = deps.api.addr_validate(&to)?; fill(n, &mut all, &a);
          M.save(deps.storage, &all[0], &n)?; Ok(Response::new())",
         &items,
     );
     assert_eq!(found, ["write M[any]"]);
+    // Messages that are made after long work are not lost.
+    let items = long()
+        + "fn pay(x: u64, to: &str) -> Vec<CosmosMsg> { let y = f19(x); vec![BankMsg::Send { to_address: to.to_string(), amount: vec![] }.into()] }
+           fn add(x: u64, out: &mut Response, to: &str) { f19(x); out.messages.push(SubMsg::new(BankMsg::Send { to_address: to.to_string(), amount: vec![] })); }";
+    for body in [
+        "Ok(Response::new().add_messages(pay(n, &to)))",
+        "let mut out = Response::new(); add(n, &mut out, &to); Ok(out)",
+    ] {
+        let found = go_with(body, &items);
+        assert!(found.contains(&"commute(add) <balance>[to]".to_owned()), "{found:?}");
+    }
     // What is handed over has access, so the work counts, and what follows it is not known.
+    let items =
+        long() + "fn with<F: FnOnce(u64) -> StdResult<()>>(x: u64, f: F) -> StdResult<()> { let y = f19(x); f(y) }";
     let found =
         go_with("with(n, |y| A.save(deps.storage, &y))?; B.save(deps.storage, &n)?; Ok(Response::new())", &items);
     assert!(found.iter().any(|line| line.contains("write A") || line.contains("unknown")), "{found:?}");

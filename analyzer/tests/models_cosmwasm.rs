@@ -694,6 +694,15 @@ fn marked_functions_are_messages() {
 }
 
 #[test]
+fn messages_of_a_trait_that_cannot_be_read_are_unknown_unsound() {
+    let text = SYLVIA.replace("#[sv::messages(crate::pause as Pause)]", "#[sv::messages(\"pause\")]");
+    let analysis = analyse_files(vec![("src/lib.rs", text)], &["cosmwasm_std", "cw_storage_plus", "sylvia"]);
+    let entries = &analysis.contracts[0].entries;
+    let other = |entry: &&crosslane_analyzer::ir::Entry| entry.name.starts_with("execute::of");
+    assert!(entries.iter().filter(other).any(|entry| !entry.unknowns.is_empty()), "{entries:?}");
+}
+
+#[test]
 fn variants_inside_messages_are_spelled_as_serde_does_unsound() {
     let text = format!(
         r#"{HEAD}

@@ -29,7 +29,7 @@ impl Engine<'_> {
     pub(super) fn enter_bounded(&mut self, call: Entered<'_>, want: &Ty, span: Span) -> Ev {
         let Entered { id, env, recv, args, body, root } = call;
         let inside = self.limit.is_some() || self.ambient || self.is_model(id.krate);
-        if inside || recv.iter().chain(&args).any(|value| self.carries_cap(value, 0)) {
+        if inside || !self.only_computes(id, &env, recv.iter().chain(&args)) {
             return self.enter(id, env, recv, args, want, span, body, root);
         }
         let outer = env.clone();
@@ -58,6 +58,52 @@ impl Engine<'_> {
         let ret = self.lower_ty(&function.ret, &outer);
         let ret = if ret.is_unknown() || matches!(ret, Ty::Param(..) | Ty::Dyn(_)) { want.clone() } else { ret };
         self.unseen_value(&given, &ret, span)
+    }
+
+    /// True when nothing but its result comes out of a call: it is given no access to state, and neither its result nor
+    /// what it is lent can hold something the making of which is an effect, such as a message.
+    fn only_computes<'v>(&mut self, id: ItemId, env: &TyEnv, mut given: impl Iterator<Item = &'v Val>) -> bool {
+        let item = self.item(id);
+        let ItemKind::Fn(function) = &item.kind else { return false };
+        let ret = self.lower_ty(&function.ret, env);
+        !self.may_hold_effects(&ret)
+            && given.all(|value| !self.may_hold_effects(&value.ty) && !self.carries_cap(value, 0))
+    }
+
+    fn may_hold_effects(&mut self, ty: &Ty) -> bool {
+        if let Some(&known) = self.effectful.get(ty) {
+            return known;
+        }
+        // A type inside itself adds nothing.
+        self.effectful.insert(ty.clone(), false);
+        let holds = match ty {
+            Ty::Adt(id, args) => {
+                let (args, item) = (args.clone(), self.item(*id));
+                let variants: Vec<Option<u32>> = match &item.kind {
+                    ItemKind::Struct(_) => vec![None],
+                    ItemKind::Enum(def) => (0..def.variants.len() as u32).map(Some).collect(),
+                    _ => Vec::new(),
+                };
+                let made = variants.iter().any(|at| self.constructs.contains_key(&(*id, at.unwrap_or(u32::MAX))));
+                made || variants.is_empty()
+                    || args.iter().any(|arg| self.may_hold_effects(arg))
+                    || variants.iter().any(|at| {
+                        let fields = self.field_types(ty, *at);
+                        fields.iter().any(|(_, field)| self.may_hold_effects(field))
+                    })
+            }
+            Ty::Tuple(parts) => parts.iter().any(|part| self.may_hold_effects(part)),
+            Ty::Seq(elem) => self.may_hold_effects(elem),
+            Ty::Dict(key, value) => self.may_hold_effects(key) || self.may_hold_effects(value),
+            Ty::Prim(_) => false,
+            _ => true,
+        };
+        self.effectful.insert(ty.clone(), holds);
+        // What was found while this type counted as harmless may have rested on that.
+        if holds {
+            self.effectful.retain(|_, holds| *holds);
+        }
+        holds
     }
 
     /// Ends the work of such a call, on all its ways, when its share is spent.

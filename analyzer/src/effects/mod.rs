@@ -191,6 +191,8 @@ pub struct Engine<'w> {
     limit: Option<u64>,
     cut: bool,
     too_long: FxHashSet<ItemId>,
+    /// Types whose values may hold something the making of which is an effect.
+    effectful: FxHashMap<ty::Ty, bool>,
     conditions: u32,
     repeats: u32,
     try_context: bool,
@@ -378,6 +380,7 @@ impl<'w> Engine<'w> {
             limit: None,
             cut: false,
             too_long: FxHashSet::default(),
+            effectful: FxHashMap::default(),
             conditions: 0,
             repeats: 0,
             try_context: false,

@@ -183,7 +183,7 @@ impl Dispatch {
             .attrs
             .iter()
             .filter(|attr| attr.path.replace(' ', "") == lists)
-            .filter_map(|attr| first_path(&attr.tokens))
+            .map(|attr| first_path(&attr.tokens))
             .collect();
         let mut module = format!("pub mod {} {{", self.marker);
         for kind in KINDS {
@@ -387,14 +387,15 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
-/// The module in front of `as` or a comma: `cw1` of `cw1 as Cw1: custom(msg)`.
-fn first_path(tokens: &str) -> Option<String> {
+/// The module in front of `as` or a comma: `cw1` of `cw1<T> as Cw1: custom(msg)`. What cannot be read is a module that is not
+/// there, so that its messages are unknown and not missing.
+fn first_path(tokens: &str) -> String {
     let parse = |input: syn::parse::ParseStream<'_>| {
-        let path = input.call(syn::Path::parse_mod_style)?;
+        let path: syn::Path = input.parse()?;
         input.parse::<TokenStream>()?;
         Ok(path)
     };
-    parse.parse_str(tokens).ok().map(|path| path.to_token_stream().to_string().replace(' ', ""))
+    parse.parse_str(tokens).map_or_else(|_| "sv_unreadable".to_owned(), |path| super::types::path_text(&path))
 }
 
 /// The types in `generics<A, B>`.
