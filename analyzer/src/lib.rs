@@ -40,6 +40,9 @@ pub struct Analysis {
     /// What the code says about itself in attributes, for each package that says something.
     #[cfg(feature = "source")]
     pub claims: Vec<claims::Claims>,
+    /// Contract traits whose generated clients are called and that no package at hand exports, by name, sorted: whoever has
+    /// the one that does can analyse both together.
+    pub open: Vec<String>,
 }
 
 /// Something that could not be read.
@@ -132,6 +135,7 @@ fn analyze_here(
     }
     let mut contracts = Vec::new();
     let mut claims = Vec::new();
+    let mut open = std::collections::BTreeSet::new();
     for at in analysed {
         let krate = ir::hir::CrateId(at);
         let Some((mut engine, found)) = contracts_of(&world, krate, options) else {
@@ -139,6 +143,7 @@ fn analyze_here(
             continue;
         };
         claims.extend(claims::collect(&mut engine, krate, &found));
+        open.append(&mut engine.open);
         let from = world.provenance(krate);
         contracts.extend(found.into_iter().map(|mut contract| {
             contract.dependencies = from.dependencies.to_owned();
@@ -173,5 +178,5 @@ fn analyze_here(
     if let Some(cache) = cache {
         *cache = world.into_cache();
     }
-    Analysis { contracts, files, problems, claims }
+    Analysis { contracts, files, problems, claims, open: open.into_iter().collect() }
 }

@@ -279,6 +279,32 @@ fn written_is_right_or_silent() {
     }
 }
 
+/// With other features the same handler may write what it does not write with these: no lock is called needless then.
+#[test]
+fn what_features_leave_out_may_write_unsound() {
+    use Written::{Unknown, Yes};
+    let helper = "impl A<'_> { fn go(&mut self) { {} } }";
+    let inside = |cfg: &str| helper.replace("{}", &format!("#[cfg({cfg})] {{ self.log.n = 1; }}"));
+    for (body, more, want) in [
+        ("#[cfg(feature = \"full\")] go(ctx)?;", String::new(), [Unknown, Unknown]),
+        ("#[cfg(feature = \"full\")] let _ = go(ctx)?;", String::new(), [Unknown, Unknown]),
+        ("if cfg!(feature = \"full\") { ctx.accounts.log.n = 1; }", String::new(), [Unknown, Yes]),
+        ("match first { #[cfg(feature = \"full\")] 1 => go(ctx)?, _ => () }", String::new(), [Unknown, Unknown]),
+        ("ctx.accounts.go();", inside("all(unix, feature = \"full\")"), [Unknown, Unknown]),
+        ("ctx.accounts.go();", inside("not(feature = \"full\")"), [Unknown, Yes]),
+        ("ctx.accounts.go();", inside("test"), [Written::No, Written::No]),
+        (
+            "go(ctx)?;",
+            "#[cfg(not(feature = \"full\"))] fn go(c: Context<A>) -> Result<()> { Ok(()) }\n#[cfg(feature = \"full\")] fn \
+             go(c: Context<A>) -> Result<()> { w(c) }"
+                .to_owned(),
+            [Unknown, Unknown],
+        ),
+    ] {
+        assert_eq!(written(body, &more), want, "{body} {more}");
+    }
+}
+
 #[test]
 fn what_a_constraint_runs_is_seen_unsound() {
     for (constraint, more) in [

@@ -268,6 +268,51 @@ fn types_named_like_those_of_flags_unsound() {
     }
 }
 
+/// A copy of a way to an account is a way to it, whatever the method is called.
+#[test]
+fn copies_of_ways_are_ways_unsound() {
+    for (body, more) in [
+        ("poke(ctx.accounts.state.to_account_info().to_owned());", "fn poke(a: AccountInfo) { elsewhere(a); }"),
+        ("poke(&[ctx.accounts.state.to_account_info()].to_vec());", "fn poke(a: &[AccountInfo]) { elsewhere(a); }"),
+        (
+            "poke(vec![ctx.accounts.state.to_account_info()].as_slice());",
+            "fn poke(a: &[AccountInfo]) { elsewhere(a); }",
+        ),
+        ("let a = ToOwned::to_owned(&ctx.accounts.state.to_account_info()); elsewhere(a);", ""),
+        ("let a = (&ctx.accounts.state.to_account_info()).to_owned(); a.data.borrow_mut()[0] = 1;", ""),
+        (
+            "let a = ctx.accounts.state.to_account_info(); let ix = elsewhere(first); \
+             anchor_lang::solana_program::program::invoke(&ix, &[a.to_owned()])?;",
+            "",
+        ),
+        ("let a = ctx.accounts.state.to_account_info(); Log::pack(log, *a.data.borrow_mut())?;", ""),
+        ("let a = ctx.accounts.state.to_account_info(); elsewhere(*a.try_borrow_mut_data()?);", ""),
+        ("let a = ctx.accounts.state.to_account_info(); let d = &mut **a.data.borrow_mut(); d[0] = 1;", ""),
+        (
+            "let a = ctx.accounts.state.to_account_info(); poke(*a.data.borrow_mut());",
+            "fn poke(d: &mut [u8]) { d[0] = 1; }",
+        ),
+    ] {
+        assert_ne!(state(body, more), Written::No, "{body}");
+    }
+    // What is read of them leads nowhere.
+    for body in [
+        "let a = ctx.accounts.state.list.to_vec(); elsewhere(a);",
+        "let a = ctx.accounts.state.list.as_slice().to_owned(); elsewhere(a);",
+        "let a = ctx.accounts.state.to_account_info(); let n = a.data.borrow().to_vec(); elsewhere(n);",
+        "let a = ctx.accounts.state.to_account_info(); let n = **a.lamports.borrow(); elsewhere(n);",
+    ] {
+        assert_eq!(state(body, ""), Written::No, "{body}");
+    }
+    let packed = native(
+        "fn run(p: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> ProgramResult {\n let i = &mut accounts.iter();\n \
+         let set = next_account_info(i)?;\n let mut one = Set::unpack(&set.data.borrow_mut())?;\n one.n = 1;\n \
+         Set::pack(one, *set.data.borrow_mut())?;\n Ok(())\n}\nstruct Set { n: u64 }\nimpl Pack for Set { fn \
+         pack_into_slice(&self, dst: &mut [u8]) { dst[0] = 1; } }",
+    );
+    assert_ne!(of(&packed, "set").written, Written::No);
+}
+
 #[test]
 fn an_address_as_a_number_unsound() {
     let body = "let at = &mut ctx.accounts.state.n as *mut u64 as usize; unseen(at);";

@@ -167,6 +167,9 @@ pub(crate) fn analyse_all(units: &mut [Unit], common: &Common, caches: Option<&m
     let done = caches.map_or_else(|| side_by_side(units), again);
     for (unit, analysis) in units.iter_mut().zip(done) {
         unit.analysis = analysis?;
+    }
+    link(units, common)?;
+    for unit in units {
         unit.costs = costs::load(&unit.config, &unit.analysis, common)?;
         if unit.analysis.contracts.is_empty() && !common.quiet {
             output::tell(&format!(
@@ -178,12 +181,70 @@ pub(crate) fn analyse_all(units: &mut [Unit], common: &Common, caches: Option<&m
     Ok(())
 }
 
+/// Analyses packages again together with selected ones that export the contract traits they call, and with those that these
+/// call in turn: what depends on a trait alone does not lead to who exports it.
+fn link(units: &mut [Unit], common: &Common) -> anyhow::Result<()> {
+    let mut asked = None;
+    let with: Vec<Vec<usize>> = (0..units.len()).map(|at| callees(units, at)).collect();
+    for (at, callees) in with.iter().enumerate().filter(|(_, callees)| !callees.is_empty()) {
+        if asked.is_none() {
+            asked = Some((request(common)?, project::Loader::default()));
+        }
+        let Some((request, loader)) = &mut asked else { continue };
+        request.also.clone_from(&units[at].config.also);
+        request.also.extend(callees.iter().map(|&callee| units[callee].project.dir.clone()));
+        let project = loader.load(request, &units[at].project.dir)?;
+        units[at].analysis = analyse(&project.sources, &project, &units[at].config, None)?;
+        units[at].project = project;
+    }
+    Ok(())
+}
+
+/// The selected packages with a contract whose text exports a trait that this one calls, or that one of those calls.
+fn callees(units: &[Unit], at: usize) -> Vec<usize> {
+    let exports = |unit: &Unit, name: &str| {
+        let own = format!("{} {}", unit.project.name, unit.project.version);
+        let says = |text: &str| text.contains(&format!("{name} for "));
+        let mut files = unit.analysis.files.files();
+        !unit.analysis.contracts.is_empty() && files.any(|(_, file)| *file.package == *own && says(&file.text))
+    };
+    let mut found = vec![at];
+    let mut done = 0;
+    while let Some(&caller) = found.get(done) {
+        done += 1;
+        for name in &units[caller].analysis.open {
+            let more = (0..units.len()).filter(|other| !found.contains(other) && exports(&units[*other], name));
+            let more: Vec<usize> = more.collect();
+            found.extend(more);
+        }
+    }
+    found.split_off(1)
+}
+
 /// Finds the selected packages, their dependencies and their configuration; nothing is analysed yet.
 pub(crate) fn find(common: &Common) -> anyhow::Result<Vec<Unit>> {
+    let mut request = request(common)?;
+    let (workspace, members) = project::select(&request)?;
+    let loader = project::Loader::default();
+    let mut units = Vec::new();
+    for member in members {
+        let config = Config::load(&member, &workspace, common)?;
+        request.also.clone_from(&config.also);
+        let project = loader.load(&request, &member)?;
+        if !common.quiet {
+            tell_about(&project, common)?;
+        }
+        units.push(Unit { project, config, analysis: Analysis::default(), costs: Costs::default() });
+    }
+    Ok(units)
+}
+
+/// What the arguments select.
+fn request(common: &Common) -> anyhow::Result<Request> {
     let cwd = std::env::current_dir().context("the current folder is gone")?;
     let select = &common.select;
     let manifest = project::find_manifest(select.manifest_path.as_deref(), &cwd)?;
-    let mut request = Request {
+    Ok(Request {
         selection: Selection {
             manifest,
             packages: select.package.clone(),
@@ -203,20 +264,7 @@ pub(crate) fn find(common: &Common) -> anyhow::Result<Vec<Unit>> {
         },
         also: Vec::new(),
         home: project::cargo_home(),
-    };
-    let (workspace, members) = project::select(&request)?;
-    let loader = project::Loader::default();
-    let mut units = Vec::new();
-    for member in members {
-        let config = Config::load(&member, &workspace, common)?;
-        request.also.clone_from(&config.also);
-        let project = loader.load(&request, &member)?;
-        if !common.quiet {
-            tell_about(&project, common)?;
-        }
-        units.push(Unit { project, config, analysis: Analysis::default(), costs: Costs::default() });
-    }
-    Ok(units)
+    })
 }
 
 /// How sources were found, and what was not.

@@ -164,6 +164,9 @@ fn descriptions_against_the_program() {
     assert_eq!(check(serde_json::from_str(&old).unwrap()).0, 0);
     let codama = new.to_string().replace("writable", "isWritable").replace("signer", "isSigner");
     assert_eq!(check(json!({ "program": serde_json::from_str::<Value>(&codama).unwrap() })).0, 0);
+    // Capitals from which underscores cannot be told, as in `tokenAEscrow`.
+    let capitals = new.to_string().replace("user_log", "userLOG");
+    assert_eq!(check(serde_json::from_str(&capitals).unwrap()).0, 0);
     // Drift of every kind.
     let mut drift = new.clone();
     drift["instructions"][0]["accounts"][0] = json!({ "name": "pool" });

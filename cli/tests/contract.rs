@@ -334,3 +334,73 @@ fn the_hash_in_a_manifest_is_of_the_source() {
     place.write("src/lib.rs", &format!("{SOURCE}// another text\n"));
     assert!(before.as_str().is_some_and(|hash| hash.len() == 64) && before != hash(), "{before}");
 }
+
+/// A caller depends on the crate of a contract trait alone; who exports it is another member of the workspace.
+#[test]
+fn members_of_a_workspace_are_linked_with_each_other() {
+    let manifest = |name: &str, deps: &str| {
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nsoroban-sdk = \
+             \"28\"\n{deps}"
+        )
+    };
+    let head = "use soroban_sdk::{contract, contractclient, contractimpl, contracttype, Address, Env};\n";
+    let faces = format!(
+        "{head}#[contractclient(name = \"PayClient\")] pub trait Pay {{ fn pay(env: Env, to: Address); }}\n\
+         #[contractclient(name = \"NoteClient\")] pub trait Note {{ fn note(env: Env, of: Address); }}\n"
+    );
+    let bank = format!(
+        "{head}use faces::{{NoteClient, Pay}};\n#[contracttype] pub enum Key {{ Paid(Address), Book }}\n#[contract] pub \
+         struct Bank;\n#[contractimpl] impl Pay for Bank {{ fn pay(env: Env, to: Address) {{ \
+         env.storage().persistent().set(&Key::Paid(to.clone()), &1u32); let book: Address = \
+         env.storage().instance().get(&Key::Book).unwrap(); NoteClient::new(&env, &book).note(&to); }} }}\n"
+    );
+    let book = format!(
+        "{head}use faces::Note;\n#[contracttype] pub enum Line {{ Noted(Address) }}\n#[contract] pub struct Book;\n\
+         #[contractimpl] impl Note for Book {{ fn note(env: Env, of: Address) {{ \
+         env.storage().persistent().set(&Line::Noted(of), &1u32); }} }}\n"
+    );
+    let shop = format!(
+        "{head}use faces::PayClient;\n#[contract] pub struct Shop;\n#[contractimpl] impl Shop {{ pub fn buy(env: Env, bank: \
+         Address, buyer: Address) {{ PayClient::new(&env, &bank).pay(&buyer); }} }}\n"
+    );
+    let on_faces = "faces = { path = \"../faces\" }\n";
+    let place = Place::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"faces\", \"bank\", \"book\", \"shop\"]\nresolver = \"2\"\n"),
+        ("faces/Cargo.toml", &manifest("faces", "")),
+        ("faces/src/lib.rs", &faces),
+        ("bank/Cargo.toml", &manifest("bank", on_faces)),
+        ("bank/src/lib.rs", &bank),
+        ("book/Cargo.toml", &manifest("book", on_faces)),
+        ("book/src/lib.rs", &book),
+        ("shop/Cargo.toml", &manifest("shop", on_faces)),
+        ("shop/src/lib.rs", &shop),
+    ]);
+    let touched = |args: &[&str]| {
+        let mut all = vec!["manifest", "--output", "-", "-q"];
+        all.extend(args);
+        let manifest = place.json(&all);
+        let contracts = manifest["contracts"].as_array().unwrap();
+        let names: Vec<&str> = contracts.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        let shop = contracts.iter().find(|one| one["name"] == "shop").unwrap();
+        let accesses = shop["entries"][0]["accesses"].as_array().unwrap();
+        let mut cells: Vec<String> = accesses.iter().map(|one| one["cell"].as_str().unwrap().to_owned()).collect();
+        cells.dedup();
+        (names.join(" "), cells.join(" "), shop["assumes"].to_string())
+    };
+    let alone = touched(&["--manifest-path", "shop/Cargo.toml"]);
+    assert_eq!((alone.0.as_str(), alone.1.as_str()), ("shop", "<instance>"));
+    assert!(!alone.2.contains("linked"), "{}", alone.2);
+    let (names, cells, assumes) = touched(&["--workspace"]);
+    assert_eq!(names, "bank book shop");
+    for cell in ["Paid", "Noted"] {
+        assert!(cells.contains(cell), "{cells}");
+    }
+    assert!(assumes.contains("linked: bank") && assumes.contains("linked: book"), "{assumes}");
+    // Two packages in one run are enough; of two that export a trait neither is meant.
+    let (_, cells, assumes) = touched(&["-p", "shop", "-p", "bank"]);
+    assert!(cells.contains("Paid") && !assumes.contains("linked: book"), "{cells} {assumes}");
+    place.write("book/src/lib.rs", &bank.replace("Bank", "Book"));
+    let (_, cells, assumes) = touched(&["--workspace"]);
+    assert!(!cells.contains("Paid") && !assumes.contains("linked"), "{cells} {assumes}");
+}

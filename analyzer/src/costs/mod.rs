@@ -105,6 +105,8 @@ pub struct Costs {
 /// Samples of one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Entry {
+    /// As the first file spells it, in `snake_case`.
+    name: String,
     good: Distribution,
     failed: u64,
 }
@@ -133,7 +135,10 @@ impl Costs {
 
     /// Adds one call.
     pub fn add(&mut self, sample: &Sample<'_>) {
-        let entry = self.entries.entry(folded(sample.entry)).or_default();
+        let entry = self.entries.entry(plain(sample.entry)).or_default();
+        if entry.name.is_empty() {
+            entry.name = folded(sample.entry);
+        }
         if sample.failed {
             entry.failed += 1;
         } else {
@@ -156,23 +161,23 @@ impl Costs {
     pub fn foreign<'a>(&self, entries: impl IntoIterator<Item = &'a str>) -> Vec<(&str, u64)> {
         let known: std::collections::BTreeSet<String> = entries.into_iter().flat_map(spellings).collect();
         let other = self.entries.iter().filter(|(name, _)| !known.contains(*name));
-        other.map(|(name, entry)| (name.as_str(), entry.good.count() + entry.failed)).collect()
+        other.map(|(_, entry)| (entry.name.as_str(), entry.good.count() + entry.failed)).collect()
     }
 }
 
 /// The names under which the samples of an entry point may stand, the best first.
 fn spellings(entry: &str) -> Vec<String> {
-    let mut out = vec![folded(entry)];
+    let mut out = vec![plain(entry)];
     if let Some((_, rest)) = entry.split_once("::") {
-        out.push(folded(rest));
-        out.extend(entry.rsplit("::").next().map(folded));
+        out.push(plain(rest));
+        out.extend(entry.rsplit("::").next().map(plain));
     }
     out.dedup();
     out
 }
 
 /// A name in `snake_case`, parts joined by `::`.
-pub fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     let mut before = '_';
     for c in name.trim().chars() {
@@ -187,6 +192,12 @@ pub fn folded(name: &str) -> String {
         before = c;
     }
     out
+}
+
+/// A name for comparing: letters in lower case and digits, parts joined by `::`. `token_a_escrow` is `tokenAEscrow` in one
+/// place and `TokenAEscrow` in another, from which the underscores cannot be told.
+pub fn plain(name: &str) -> String {
+    folded(name).replace('_', "")
 }
 
 /// How often which cost was seen. Up to `EXACT` different values every one is kept; beyond, they are rounded up to three
@@ -277,13 +288,14 @@ mod tests {
     #[test]
     fn names_meet_in_any_spelling() {
         let mut costs = Costs::new();
-        for entry in ["SwapBaseIn", "execute::transfer", "Other"] {
+        for entry in ["SwapBaseIn", "execute::transfer", "OtherOne", "MoveTokenAOut"] {
             costs.add(&Sample { contract: None, entry, cost: 10, failed: false });
         }
         assert!(costs.of("swap_base_in").is_some());
         assert!(costs.of("execute::transfer").is_some());
         assert!(costs.of("execute::burn").is_none());
-        assert_eq!(costs.foreign(["swap_base_in", "execute::transfer"]), [("other", 1)]);
+        assert!(costs.of("move_token_a_out").is_some());
+        assert_eq!(costs.foreign(["swap_base_in", "execute::transfer", "move_token_a_out"]), [("other_one", 1)]);
     }
 
     #[test]

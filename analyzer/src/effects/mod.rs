@@ -145,6 +145,8 @@ pub struct Engine<'w> {
     pub(crate) stand_ins: Option<StandIns>,
     /// Which contract exports the functions of this type or trait, where only one can be meant.
     pub(crate) callee: Option<Callees>,
+    /// Names of traits that such calls are of, and that nobody at hand exports.
+    pub(crate) open: std::collections::BTreeSet<String>,
     /// What a call through a stand-in gives, where it is no value of the other contract.
     pub(crate) stand_in_result: Ty,
     /// Methods of a stand-in that set up the call and are none.
@@ -351,6 +353,7 @@ impl<'w> Engine<'w> {
             key_conversions: Vec::new(),
             stand_ins: None,
             callee: None,
+            open: std::collections::BTreeSet::new(),
             stand_in_result: Ty::Unknown,
             stand_in_builders: Vec::new(),
             stand_in_mode: "call",

@@ -229,7 +229,7 @@ fn instruction(
         });
     }
     changes.run(entry, env, values);
-    let (lost, others, remaining) = (changes.lost, changes.others, changes.remaining);
+    let (lost, others, remaining, by_feature) = (changes.lost, changes.others, changes.remaining, changes.by_feature);
     let found = std::mem::take(&mut changes.found);
     let names = std::mem::take(&mut changes.names);
     let used = names.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
@@ -253,7 +253,7 @@ fn instruction(
         one.writable = flag.map_or(sure || may || blind, |flag| flag.writable);
         one.signer = flag.is_some_and(|flag| flag.signer);
         one.optional = flag.is_some_and(|flag| flag.optional);
-        one.written = match (sure, may || blind) {
+        one.written = match (sure, may || blind || by_feature) {
             (true, _) => Written::Yes,
             (false, true) => Written::Unknown,
             (false, false) => Written::No,

@@ -80,6 +80,9 @@ fn callee(engine: &mut Engine<'_>, of: ItemId) -> Option<Callee> {
         }
     }
     found.dedup();
+    if found.is_empty() && matches!(item.kind, ItemKind::Trait(_)) {
+        engine.open.insert(item.name.to_string());
+    }
     if found.len() == 1 { found.pop() } else { None }
 }
 

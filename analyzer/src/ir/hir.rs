@@ -206,6 +206,8 @@ pub struct Function {
     pub is_unsafe: bool,
     /// The block this function belongs to: an impl or trait item.
     pub owner: Option<u32>,
+    /// A feature of the package decides whether it is there.
+    pub by_feature: bool,
     /// Byte range of the whole `fn` item in its file; the body is lowered from it on demand.
     pub source: Span,
 }
@@ -464,6 +466,9 @@ pub struct Body {
     /// Items declared inside the body (functions, consts, structs, uses): an extra module whose parent is the
     /// function's module; paths of this body resolve from it.
     pub module: Option<ModId>,
+    /// The function, or a statement or an arm in it, is there or not as a feature of the package says: what is read here is
+    /// what it does with the features that were chosen.
+    pub by_feature: bool,
 }
 
 impl Body {

@@ -244,7 +244,7 @@ impl Build {
     pub(crate) fn analysis(self) -> (Analysis, LintOptions) {
         let mut files = SourceMap::default();
         files.add(Arc::from("token 1.0.0"), true, Arc::from("src/lib.rs"), Arc::from(self.text));
-        (Analysis { contracts: vec![self.contract], files, problems: Vec::new(), claims: Vec::new() }, self.options)
+        (Analysis { contracts: vec![self.contract], files, ..Analysis::default() }, self.options)
     }
 
     /// Findings of one lint, rendered.

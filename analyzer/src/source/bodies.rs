@@ -63,6 +63,7 @@ pub(crate) fn lower_item(world: &World<'_>, id: ItemId) -> Option<Body> {
     let scope = ModId { krate: id.krate, idx: item.module };
     let _guard = text::SpanGuard::new();
     let mut lower = Lower::new(world, Ctx::new(slice, map, cfg), scope);
+    lower.body.by_feature = matches!(&item.kind, ItemKind::Fn(function) if function.by_feature);
     if text::check(slice).is_err() {
         lower.fail("nesting", item.span);
         return Some(lower.body);
@@ -361,20 +362,26 @@ impl<'a, 's> Lower<'a, 's> {
         self.push(Expr::Block(Box::new(hir::Block { label, stmts, tail, is_unsafe, is_async })), span)
     }
 
+    /// True when no `cfg` among the attributes is false; notes where a feature decides.
+    pub(crate) fn enabled(&mut self, attrs: &[syn::Attribute]) -> bool {
+        self.body.by_feature |= self.ctx.cfg.by_feature(attrs);
+        self.ctx.cfg.enabled(attrs)
+    }
+
     /// Statements into a block.
     pub(crate) fn stmts(&mut self, list: &[syn::Stmt], out: &mut Vec<Stmt>, tail: &mut Option<ExprId>) {
         for (at, stmt) in list.iter().enumerate() {
             let last = at + 1 == list.len();
             match stmt {
                 syn::Stmt::Local(local) => {
-                    if self.ctx.cfg.enabled(&local.attrs) {
+                    if self.enabled(&local.attrs) {
                         self.let_stmt(local, out);
                     }
                 }
                 // Declared when the block began.
                 syn::Stmt::Item(_) => {}
                 syn::Stmt::Expr(expr, semi) => {
-                    if !self.ctx.cfg.enabled(super::exprs::attrs(expr)) {
+                    if !self.enabled(super::exprs::attrs(expr)) {
                         continue;
                     }
                     // A macro without a semicolon at the end may stand for statements.
@@ -386,7 +393,7 @@ impl<'a, 's> Lower<'a, 's> {
                     if semi.is_none() && last { *tail = Some(id) } else { out.push(Stmt::Expr(id)) }
                 }
                 syn::Stmt::Macro(call) => {
-                    if self.ctx.cfg.enabled(&call.attrs) {
+                    if self.enabled(&call.attrs) {
                         self.macro_stmt(&call.mac, call.semi_token.is_some(), last, out, tail);
                     }
                 }

@@ -97,6 +97,18 @@ impl Cfg<'_> {
         }
     }
 
+    /// True when a `cfg` among the attributes asks for a feature: whoever builds the package decides.
+    pub(crate) fn by_feature(&self, attrs: &[Attribute]) -> bool {
+        fn asks(meta: &Meta) -> bool {
+            match meta {
+                Meta::Path(_) => false,
+                Meta::NameValue(pair) => ident(&pair.path) == "feature",
+                Meta::List(list) => metas(list.tokens.clone()).is_ok_and(|parts| parts.iter().any(asks)),
+            }
+        }
+        attrs.iter().any(|attr| attr.path().is_ident("cfg") && asks(&attr.meta))
+    }
+
     /// The attributes that stay: `cfg_attr` resolved, `cfg` and documentation dropped.
     pub(crate) fn resolve(&self, attrs: &[Attribute]) -> Vec<Meta> {
         let mut out = Vec::new();

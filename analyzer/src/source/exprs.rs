@@ -105,7 +105,7 @@ impl Lower<'_, '_> {
     pub(crate) fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e syn::Expr>) -> Vec<ExprId> {
         let mut out = Vec::new();
         for expr in exprs {
-            if self.ctx.cfg.enabled(attrs(expr)) {
+            if self.enabled(attrs(expr)) {
                 out.push(self.expr(expr));
             }
         }
@@ -396,7 +396,7 @@ impl Lower<'_, '_> {
         let value = self.expr(&e.expr);
         let mut arms = Vec::with_capacity(e.arms.len());
         for arm in &e.arms {
-            if !self.ctx.cfg.enabled(&arm.attrs) {
+            if !self.enabled(&arm.attrs) {
                 continue;
             }
             let scope = self.visible.len();

@@ -306,6 +306,7 @@ impl<'a> Items<'a> {
             is_async: sig.asyncness.is_some(),
             is_unsafe: matches!(sig.safety, syn::Safety::Unsafe(_)),
             owner,
+            by_feature: self.ctx.cfg.by_feature(attrs),
             source: self.ctx.raw_between(from, to),
         };
         let head = Head { module, vis, attrs, ident: &sig.ident };

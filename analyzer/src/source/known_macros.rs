@@ -313,6 +313,7 @@ impl Lower<'_, '_> {
             Known::Cfg => {
                 let meta: syn::Meta = syn::parse2(tokens).ok()?;
                 let value = self.ctx.cfg.eval(&meta);
+                self.body.by_feature = true;
                 return Some(self.bool_lit(value, span));
             }
             Known::Literal => return Some(self.push(Expr::Lit(Lit::Other), span)),

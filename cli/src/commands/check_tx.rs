@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crosslane_analyzer::costs::folded;
+use crosslane_analyzer::costs::plain;
 use crosslane_analyzer::ir::{AccountParam, Entry, Written};
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
         let before = programs[..at].iter().flatten().filter(|other| *other == program).count();
         let Some(name) = args.entry.clone().or_else(|| logged(&logs, program, before)) else { continue };
         let entries = all.iter().flat_map(|judged| &judged.contract.entries);
-        let found = entries.into_iter().find(|entry| folded(&entry.name) == folded(&name));
+        let found = entries.into_iter().find(|entry| plain(&entry.name) == plain(&name));
         known[at] = found.and_then(|entry| Some((entry, entry.accounts.as_deref()?)));
     }
     if known.iter().all(Option::is_none) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crosslane_analyzer::costs::folded;
+use crosslane_analyzer::costs::plain;
 use crosslane_analyzer::ir::{AccountParam, Entry};
 use serde_json::Value;
 
@@ -21,14 +21,14 @@ pub(crate) struct Args {
     idl: PathBuf,
 }
 
-/// One account of a description: name without case, writable, signer.
+/// One account of a description: name as it spells it, structs' names in front, writable, signer.
 type Described = (String, bool, bool);
 
 /// Accounts of an instruction, structs in structs flattened.
 fn accounts(list: &Value, prefix: &str, out: &mut Vec<Described>) {
     for one in list.as_array().into_iter().flatten() {
         let name = one.get("name").and_then(Value::as_str).unwrap_or("");
-        let path = format!("{prefix}{}", folded(name));
+        let path = format!("{prefix}{name}");
         if let Some(inner) = one.get("accounts") {
             accounts(inner, &format!("{path}."), out);
             continue;
@@ -43,8 +43,13 @@ fn accounts(list: &Value, prefix: &str, out: &mut Vec<Described>) {
     }
 }
 
-fn name_of(instruction: &Value) -> Option<String> {
-    instruction.get("name").and_then(Value::as_str).map(folded)
+fn name_of(instruction: &Value) -> Option<&str> {
+    instruction.get("name").and_then(Value::as_str)
+}
+
+/// Without case and underscores, which the forms of descriptions set differently.
+fn path(name: &str) -> String {
+    name.split('.').map(plain).collect::<Vec<_>>().join(".")
 }
 
 /// Runs `idl-check`.
@@ -58,12 +63,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> anyhow::Result<Exit> {
     };
     let units = session::load(common)?;
     let (mut out, mut known) = (String::new(), 0);
-    let mut theirs: Vec<Option<String>> = instructions.iter().map(name_of).collect();
+    let mut theirs: Vec<Option<&str>> = instructions.iter().map(name_of).collect();
     for judged in session::judged(&units)? {
         for entry in &judged.contract.entries {
             let Some(ours) = &entry.accounts else { continue };
-            let name = folded(&entry.name);
-            let Some(at) = instructions.iter().position(|one| name_of(one).as_ref() == Some(&name)) else {
+            let name = plain(&entry.name);
+            let Some(at) = instructions.iter().position(|one| name_of(one).map(plain).as_ref() == Some(&name)) else {
                 let _ = writeln!(out, "{}: not in the description", entry.name);
                 continue;
             };
@@ -103,8 +108,7 @@ fn differences(entry: &Entry, ours: &[AccountParam], theirs: &[Described], out: 
         let _ = writeln!(out, "{}: {} accounts, the description has {}", entry.name, ours.len(), theirs.len());
     }
     for (at, (one, (name, writable, signer))) in ours.iter().zip(theirs).enumerate() {
-        let mine = one.name.split('.').map(folded).collect::<Vec<_>>().join(".");
-        if mine != *name {
+        if path(&one.name) != path(name) {
             let _ = writeln!(out, "{}: account {at} is `{}`, in the description `{name}`", entry.name, one.name);
         } else if (one.writable, one.signer) != (*writable, *signer) {
             let (ours, theirs) = (flags(one.writable, one.signer), flags(*writable, *signer));

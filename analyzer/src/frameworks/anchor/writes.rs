@@ -1,7 +1,7 @@
 //! What an instruction does to its accounts: the code that runs before the handler (constraints, access control), then
 //! the handler. **Claim**: `no` only if no code the instruction may run can change the account, and no other account
-//! that it may change can be the same one; `yes` only where the code stands that changes this very account. All else is
-//! unknown.
+//! that it may change can be the same one, whatever features the program is built with; `yes` only where the code stands
+//! that changes this very account. All else is unknown.
 
 use super::accounts::Declared;
 use super::last;
@@ -67,7 +67,7 @@ pub(super) fn detect(
         changes.expression(body, env.clone(), &bound);
     }
     changes.run(handler, env, values);
-    let blind = missed || changes.lost.is_some() || changes.others;
+    let blind = missed || changes.lost.is_some() || changes.others || changes.by_feature;
     let found = std::mem::take(&mut changes.found);
     let remaining = changes.remaining;
     let untouched: Vec<bool> = found.iter().map(|one| one.sure.is_empty() && one.may.is_empty()).collect();

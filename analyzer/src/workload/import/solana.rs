@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Imported, Known, RAW};
-use crate::costs::folded;
+use crate::costs::plain;
 
 /// Instructions of these programs only set limits.
 const BUDGET: &str = "ComputeBudget111111111111111111111111111111";
@@ -132,7 +132,7 @@ fn decoded(
 ) -> Option<Decoded> {
     let contract = known.contracts.get(program)?;
     let name = logged(transaction, program)?;
-    let entry = contract.entries.iter().find(|entry| folded(&entry.name) == name)?;
+    let entry = contract.entries.iter().find(|entry| plain(&entry.name) == name)?;
     // Whose arguments decide what is touched cannot be told from here.
     let params = entry.accounts.as_ref()?;
     let given: Vec<&str> = instruction["accounts"]
@@ -171,5 +171,5 @@ fn logged(transaction: &Value, program: &str) -> Option<String> {
     let mut lines = logs.iter().filter_map(Value::as_str);
     let start = format!("Program {program} invoke [1]");
     lines.find(|line| *line == start)?;
-    lines.next()?.strip_prefix("Program log: Instruction: ").map(folded)
+    lines.next()?.strip_prefix("Program log: Instruction: ").map(plain)
 }

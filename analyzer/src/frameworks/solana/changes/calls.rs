@@ -286,7 +286,7 @@ impl Changes<'_, '_> {
             ("Some" | "Ok" | "Err" | "Box" | "Rc" | "Arc" | "RefCell" | "Cow" | "Pin", _) if values.len() == 1 => {
                 return first(&values);
             }
-            (_, "from" | "into" | "try_from" | "clone" | "identity" | "from_ref") if values.len() == 1 => {
+            (_, "from" | "into" | "try_from" | "clone" | "to_owned" | "identity" | "from_ref") if values.len() == 1 => {
                 return first(&values).loose();
             }
             ("Ref" | "RefMut", "map" | "filter_map") => return first(&values),
@@ -517,6 +517,7 @@ impl Changes<'_, '_> {
         let Some(body) = self.engine.world.body(item).filter(|body| body.root.is_some()) else {
             return self.library(values, span).with_type(ret);
         };
+        self.by_feature |= body.by_feature && self.engine.world.packages()[item.krate.0 as usize].analysed;
         if self.depth >= MAX_CALLS {
             return self.library(values, span).with_type(ret);
         }

@@ -86,7 +86,8 @@ impl Changes<'_, '_> {
         // A method of the program's own on a value of a known type.
         let wrapped =
             place.own.iter().any(|handle| handle.sure && matches!(handle.what, What::Account(..) | What::Info(_)));
-        let table = wrapped && (is_table(name) || name == "key" || name == "to_account_info" || name == "clone");
+        let table = wrapped
+            && (is_table(name) || name == "key" || name == "to_account_info" || name == "clone" || name == "to_owned");
         let found = if table { None } else { self.engine.find_method(&place.ty, name) };
         let found = found.filter(|found| !self.engine.is_model(found.item.krate));
         if let Some(found) = found {
@@ -154,7 +155,7 @@ impl Changes<'_, '_> {
                 if name == "with_signer"
                     || matches!(
                         name.as_str(),
-                        "unwrap" | "expect" | "as_ref" | "as_mut" | "clone" | "ok_or" | "ok_or_else"
+                        "unwrap" | "expect" | "as_ref" | "as_mut" | "clone" | "to_owned" | "ok_or" | "ok_or_else"
                     )
                 {
                     let mut same = place.clone();
@@ -452,10 +453,21 @@ impl Changes<'_, '_> {
                     _ if READS.contains(&word) => nothing,
                     "iter" | "first" | "last" | "get" | "as_ref" | "as_deref" | "windows" | "chunks" | "values"
                     | "clone" | "cloned" | "copied" | "split_at" | "split_first" | "split_last" | "peek" | "borrow"
-                    | "deref" | "chunks_exact" => {
+                    | "deref" | "chunks_exact" | "as_slice" | "to_owned" | "to_vec" => {
                         // A look, unless it is an iteration of mutable references that goes on.
                         if matches!(handle.what, What::Place(_))
-                            || matches!(word, "iter" | "as_ref" | "clone" | "cloned" | "as_deref" | "get")
+                            || matches!(
+                                word,
+                                "iter"
+                                    | "as_ref"
+                                    | "clone"
+                                    | "cloned"
+                                    | "as_deref"
+                                    | "get"
+                                    | "as_slice"
+                                    | "to_owned"
+                                    | "to_vec"
+                            )
                         {
                             Value::plain(one.ty.clone())
                         } else {

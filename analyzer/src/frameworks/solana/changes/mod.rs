@@ -73,6 +73,8 @@ pub(crate) struct Changes<'e, 'w> {
     pub(crate) found: Vec<Found>,
     /// Something could not be read: anything may have changed.
     pub(crate) lost: Option<Span>,
+    /// Code of the program was read that is there or not as its features say: with others it may change anything.
+    pub(crate) by_feature: bool,
     /// Where accounts that nobody declared are taken.
     pub(crate) remaining: Option<Span>,
     /// Such accounts may be changed.
@@ -137,6 +139,7 @@ impl<'e, 'w> Changes<'e, 'w> {
             held,
             found,
             lost: None,
+            by_feature: false,
             remaining: None,
             others: false,
             walks: Vec::new(),

@@ -14,8 +14,11 @@ impl Changes<'_, '_> {
         let value = self.place(f, e);
         match f.body.expr(e) {
             Expr::Field(..) | Expr::Index(..) => value.copied(),
-            Expr::Deref(_) => {
-                let mut value = value.copied();
+            Expr::Deref(inner) => {
+                // A reference that stands there is lent on and not copied: `*info.data.borrow_mut()`.
+                let twice = matches!(f.body.expr(*inner), Expr::Deref(_));
+                let lent = !twice && matches!(value.ty, Ty::Unknown | Ty::Seq(_) | Ty::Param(..) | Ty::Dyn(_));
+                let mut value = if lent { Value { path: None, ..value.borrowed() } } else { value.copied() };
                 // `*account` copies the data.
                 value.own.retain(|handle| !(handle.sure && matches!(handle.what, What::Account(..))));
                 value

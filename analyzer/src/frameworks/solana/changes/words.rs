@@ -12,14 +12,14 @@ impl Words {
 /// Methods of plain data and of the standard library's collections that change nothing, and whose result leads nowhere.
 pub(super) const READS: Words = Words(
     "
-    abs abs_diff all any as_bytes as_slice as_str as_u64 as_u128 as_u32 binary_search binary_search_by
+    abs abs_diff all any as_bytes as_str as_u64 as_u128 as_u32 binary_search binary_search_by
     binary_search_by_key bits capacity ceil checked_add checked_ceil_div checked_div checked_mul checked_neg
     checked_pow checked_rem checked_shl checked_shr checked_sub cmp contains contains_key count count_ones
     div_ceil ends_with eq eq_ignore_ascii_case floor format ge gt hash is_empty is_err is_negative is_none
     is_none_or is_ok is_positive is_some is_some_and is_zero keys le leading_zeros len lt max min ne
     partial_cmp position pow product rem_euclid rotate_bits saturating_add saturating_div saturating_mul
     saturating_pow saturating_sub signum sqrt starts_with sum to_be_bytes to_bytes to_le_bytes to_ne_bytes
-    to_owned to_string to_vec trailing_zeros trim trim_end trim_matches trim_start try_to_vec wrapping_add
+    to_string trailing_zeros trim trim_end trim_matches trim_start try_to_vec wrapping_add
     wrapping_div wrapping_mul wrapping_neg wrapping_shl wrapping_shr wrapping_sub unsigned_abs log_2 log
     try_floor_u64 try_ceil_u64 chars lines split_whitespace parse bytes clamp isqrt overflowing_add
     overflowing_sub overflowing_mul ilog2 ilog10 swap_bytes is_char_boundary char_indices into_string
@@ -47,14 +47,14 @@ pub(super) const NUMBERS: Words = Words(
 /// Methods that give the same value, or one taken from it, in another dress.
 pub(super) const VIEWS: Words = Words(
     "
-    and and_then as_deref as_deref_mut as_mut as_mut_slice as_mut_ref as_ref borrow by_ref chain chunks
+    and and_then as_deref as_deref_mut as_mut as_mut_slice as_mut_ref as_ref as_slice borrow by_ref chain chunks
     chunks_exact chunks_exact_mut chunks_mut clone cloned collect copied cycle deref deref_mut entry enumerate
     err expect filter filter_map find find_map first first_mut flat_map flatten fold for_each fuse get get_mut
     inspect into into_boxed_slice into_iter iter iter_mut last last_mut map map_err map_or map_or_else
     map_while max_by max_by_key min_by min_by_key next next_back nth ok ok_or ok_or_else or or_default or_else
     or_insert or_insert_with partition peek peekable rev scan skip skip_while split split_at split_at_mut
-    split_first split_first_mut split_last split_last_mut split_mut step_by take_while try_fold try_for_each
-    try_into unwrap unwrap_or unwrap_or_default unwrap_or_else unwrap_unchecked unzip values values_mut
+    split_first split_first_mut split_last split_last_mut split_mut step_by take_while to_owned to_vec try_fold
+    try_for_each try_into unwrap unwrap_or unwrap_or_default unwrap_or_else unwrap_unchecked unzip values values_mut
     windows zip as_any into_inner concat join to_account_infos_slice
     ",
 );
