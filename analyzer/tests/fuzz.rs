@@ -1,5 +1,5 @@
 //! Real-looking contracts, broken in ways that still look like Rust: the whole analysis ends without a panic, and soon.
-//! `FUZZ_RUNS` runs more, `FUZZ_SEED` others; `analyzer/fuzz` has the same for `cargo fuzz`.
+//! `FUZZ_RUNS` runs more, `FUZZ_SEED` others, `FUZZ_TEXT=FILE` that file alone; `analyzer/fuzz` has the same for `cargo fuzz`.
 
 mod common;
 
@@ -144,6 +144,14 @@ fn changed(seed: &str, rng: &mut Rng, rust: bool) -> String {
 fn broken_contracts_are_analysed_without_a_panic() {
     let number =
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    if let Some(file) = std::env::var_os("FUZZ_TEXT") {
+        let text = std::fs::read_to_string(file).expect("the file");
+        let missing: Vec<&str> = seeds().iter().flat_map(|(_, missing)| missing.iter().copied()).collect();
+        let start = Instant::now();
+        let analysis = analyse_whatever(&text, &missing);
+        println!("{} contracts in {:?}", analysis.contracts.len(), start.elapsed());
+        return;
+    }
     let runs = number("FUZZ_RUNS", 40);
     let mut rng = Rng(number("FUZZ_SEED", 0xF022) | 1);
     let (mut parse, mut contracts, mut slowest) = (0, 0, Duration::ZERO);
@@ -153,13 +161,19 @@ fn broken_contracts_are_analysed_without_a_panic() {
         let (seed, missing) = &seeds[rng.below(few)];
         let text = changed(seed, &mut rng, run % 2 == 0);
         parse += u64::from(syn::parse_file(&text).is_ok());
-        let start = Instant::now();
-        contracts += u64::from(!analyse_whatever(&text, missing).contracts.is_empty());
-        if start.elapsed() > slowest {
-            slowest = start.elapsed();
-            assert!(slowest < HANG, "{slowest:?} for\n{text}");
+        let timed = || {
+            let start = Instant::now();
+            (analyse_whatever(&text, missing), start.elapsed())
+        };
+        let (analysis, mut took) = timed();
+        if took > HANG {
+            // On a busy machine, once more.
+            took = timed().1;
         }
-        if run % 50_000 == 49_999 {
+        contracts += u64::from(!analysis.contracts.is_empty());
+        slowest = slowest.max(took);
+        assert!(took < HANG, "{took:?} for\n{text}");
+        if run % 10_000 == 9_999 {
             println!("{} texts, {parse} parse, {contracts} have a contract, the slowest took {slowest:?}", run + 1);
         }
     }

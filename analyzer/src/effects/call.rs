@@ -87,7 +87,11 @@ impl Engine<'_> {
                     let mut args = args;
                     let recv =
                         if function.receiver.is_some() && !args.is_empty() { Some(args.remove(0)) } else { None };
-                    self.call_item(*item, env, generic, recv, args, want, span)
+                    let result = self.call_item(*item, env, generic, recv, args, want, span)?;
+                    Ok(match self_ty {
+                        Some(ty) => self.kept_in(ty, result),
+                        None => result,
+                    })
                 }
                 FuncVal::Ctor { variant, ty } => {
                     let fields: Vec<(Name, Val)> =

@@ -41,7 +41,7 @@ impl Engine<'_> {
 
     /// A value handed over as what it derefs to: the contract's own `Deref` runs.
     pub(super) fn coerced(&mut self, f: &mut Frame, value: &Val, ty: &Ty) {
-        let concrete = matches!(ty, Ty::Adt(..) | Ty::Prim(_) | Ty::Seq(_) | Ty::Dict(..));
+        let concrete = matches!(ty, Ty::Adt(..) | Ty::Prim(_) | Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..));
         if !concrete || !matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) || value.ty.same_head(ty) {
             return;
         }

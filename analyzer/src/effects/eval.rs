@@ -467,7 +467,7 @@ impl Engine<'_> {
                 let loads = self.loads_of(&index);
                 self.rec.observe(&loads);
                 let base = self.read(&places);
-                if let (Kind::Seq(_), Ty::Seq(_)) = (&index.kind, &index.ty) {
+                if let (Kind::Seq(_), Ty::Seq(_) | Ty::Set(_)) = (&index.kind, &index.ty) {
                     // A range: part of the list.
                     for place in &mut places {
                         place.path.push(Proj::Part);

@@ -55,7 +55,7 @@ impl Engine<'_> {
             Kind::Enum(_) => {}
             Kind::Struct(fields) => {
                 for (_, field) in fields.fields.clone() {
-                    if matches!(field.ty, Ty::Adt(..) | Ty::Seq(_)) {
+                    if matches!(field.ty, Ty::Adt(..) | Ty::Seq(_) | Ty::Set(_)) {
                         self.host_send(&field, span, depth + 1);
                     }
                 }
@@ -72,7 +72,7 @@ impl Engine<'_> {
                         let item = self.item(*id);
                         matches!(item.kind, ItemKind::Enum(_)) && self.is_model(id.krate)
                     }
-                    Ty::Unknown | Ty::Seq(_) => true,
+                    Ty::Unknown | Ty::Seq(_) | Ty::Set(_) => true,
                     _ => false,
                 };
                 if is_message && !(sym.terms.is_empty() && sym.loads.is_empty() && value.ty.is_unknown()) {

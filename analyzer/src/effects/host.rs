@@ -220,12 +220,14 @@ impl Engine<'_> {
         }
         match (&value.kind, ty) {
             // A list literal as the empty or given content of a collection.
-            (Kind::Seq(_), Ty::Seq(_) | Ty::Dict(..)) => value.retyped(ty),
+            (Kind::Seq(_), Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..)) => value.retyped(ty),
             (Kind::Seq(_) | Kind::Iter(_) | Kind::Closure(_) | Kind::Func(_) | Kind::Cell(_) | Kind::Ref(_), _) => {
                 value
             }
             // Behind a pointer a value keeps its code.
-            (Kind::Struct(_) | Kind::Enum(_), Ty::Seq(_) | Ty::Dyn(_) | Ty::Func(..) | Ty::Param(..)) if matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) => {
+            (Kind::Struct(_) | Kind::Enum(_), Ty::Seq(_) | Ty::Set(_) | Ty::Dyn(_) | Ty::Func(..) | Ty::Param(..))
+                if matches!(&value.ty, Ty::Adt(id, _) if !self.is_model(id.krate)) =>
+            {
                 value
             }
             (Kind::Struct(_) | Kind::Enum(_) | Kind::Tuple(_), _) if !value.ty.same_head(ty) => {
@@ -646,8 +648,8 @@ impl Engine<'_> {
                     if other.starts_with('i') { Type::Int(bits) } else { Type::Uint(bits) }
                 }
             },
-            Ty::Seq(elem) if **elem == Ty::Prim(Name::new_static("u8")) => Type::Bytes,
-            Ty::Seq(elem) => Type::List(Box::new(self.describe(elem, depth + 1))),
+            Ty::Seq(elem) | Ty::Set(elem) if **elem == Ty::Prim(Name::new_static("u8")) => Type::Bytes,
+            Ty::Seq(elem) | Ty::Set(elem) => Type::List(Box::new(self.describe(elem, depth + 1))),
             Ty::Dict(key, value) => {
                 Type::Map(Box::new(self.describe(key, depth + 1)), Box::new(self.describe(value, depth + 1)))
             }

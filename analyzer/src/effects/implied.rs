@@ -277,7 +277,7 @@ impl Engine<'_> {
                 }
             }
             Ty::Tuple(parts) => inside.extend(parts.iter().cloned()),
-            Ty::Seq(element) => inside.push(element.as_ref().clone()),
+            Ty::Seq(element) | Ty::Set(element) => inside.push(element.as_ref().clone()),
             Ty::Dict(key, value) => inside.extend([key.as_ref().clone(), value.as_ref().clone()]),
             Ty::Unknown if depth > 0 => {}
             // Behind a trait object only what implements its trait.

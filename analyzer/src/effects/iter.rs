@@ -153,7 +153,7 @@ impl Engine<'_> {
                         }
                         Ok(Some(self.reference_below(&places, Proj::Elem)))
                     }
-                    Kind::Sym(_) if matches!(inner.ty, Ty::Seq(_) | Ty::Dict(..)) => {
+                    Kind::Sym(_) if matches!(inner.ty, Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..)) => {
                         Ok(Some(self.reference_below(&places, Proj::Elem)))
                     }
                     _ if self.is_option(&inner.ty) => Ok(self.option_payload_ref(&places, &inner)),

@@ -117,7 +117,7 @@ impl Engine<'_> {
                     names.push(Named::bare(prim.to_string(), key.clone()));
                     true
                 }
-                Ty::Seq(_) if matches!(key.kind, Kind::Seq(_)) => {
+                Ty::Seq(_) | Ty::Set(_) if matches!(key.kind, Kind::Seq(_)) => {
                     names.push(Named::bare(self.type_name(&key.ty.clone()), key));
                     true
                 }
@@ -316,7 +316,7 @@ impl Engine<'_> {
                     _ => "_".to_owned(),
                 }
             }
-            Ty::Seq(_) => "list".to_owned(),
+            Ty::Seq(_) | Ty::Set(_) => "list".to_owned(),
             Ty::Dict(..) => "dict".to_owned(),
             _ => "_".to_owned(),
         }
@@ -390,7 +390,7 @@ impl Engine<'_> {
         match ty {
             Ty::Prim(name) => name.to_string(),
             Ty::Adt(id, _) => self.item(*id).name.to_string(),
-            Ty::Seq(_) => "Vec".to_owned(),
+            Ty::Seq(_) | Ty::Set(_) => "Vec".to_owned(),
             Ty::Dict(..) => "Map".to_owned(),
             Ty::Tuple(parts) => {
                 let parts: Vec<String> = parts.iter().map(|part| self.type_name(part)).collect();

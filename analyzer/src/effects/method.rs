@@ -688,7 +688,8 @@ impl Engine<'_> {
         if let Some(value) = self.made_handle(ty, name, &args) {
             return Ok(value);
         }
-        if let ("from_iter", Ty::Seq(_) | Ty::Dict(..), [source], Some(f)) = (name.as_str(), ty, &args[..], f.as_mut())
+        if let ("from_iter", Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..), [source], Some(f)) =
+            (name.as_str(), ty, &args[..], f.as_mut())
         {
             return self.collect(f, source, ty);
         }
@@ -698,7 +699,7 @@ impl Engine<'_> {
         if ty.is_unknown() {
             self.implied_statically(name, span);
         }
-        if let ("default", Ty::Seq(_)) = (name.as_str(), if ty.is_unknown() { want } else { ty }) {
+        if let ("default", Ty::Seq(_) | Ty::Set(_)) = (name.as_str(), if ty.is_unknown() { want } else { ty }) {
             // An array's default is that of its elements.
             self.implied_of(want, "Default", span);
         }

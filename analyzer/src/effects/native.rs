@@ -286,8 +286,8 @@ impl Engine<'_> {
         want: &Ty,
         span: Span,
     ) -> Option<Ev> {
-        let is_list =
-            matches!(value.kind, Kind::Seq(_) | Kind::Iter(_)) || matches!(value.ty, Ty::Seq(_) | Ty::Dict(..));
+        let is_list = matches!(value.kind, Kind::Seq(_) | Kind::Iter(_))
+            || matches!(value.ty, Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..));
         if is_list {
             if name == "clone" || name == "to_vec" && !matches!(value.kind, Kind::Iter(_)) {
                 return Some(Ok(self.cloned(places, value)));
@@ -498,7 +498,7 @@ impl Engine<'_> {
                 _ => true,
             };
             if same {
-                return Ok(value.clone());
+                return Ok(self.kept_in(want, value.clone()));
             }
         }
         if let (Some((from, false)), Some((to, false))) = (self.number_width(&value.ty), self.number_width(want)) {
@@ -509,7 +509,7 @@ impl Engine<'_> {
         if let Some(result) = self.written_conversion(want, "from", value, want, span) {
             return result;
         }
-        let plain = |ty: &Ty| matches!(ty, Ty::Prim(_) | Ty::Seq(_) | Ty::Unknown);
+        let plain = |ty: &Ty| matches!(ty, Ty::Prim(_) | Ty::Seq(_) | Ty::Set(_) | Ty::Unknown);
         if plain(want) && plain(&value.ty) {
             return Ok(value.clone().retyped(want));
         }

@@ -281,16 +281,17 @@ impl Engine<'_> {
                 let ty = if ty.is_unknown() { want } else { ty };
                 Some(Ok(self.default_value(&ty.clone(), 0)))
             }
-            ("new" | "with_capacity", _) if matches!(ty, Ty::Seq(_) | Ty::Dict(..)) => {
+            ("new" | "with_capacity", _) if matches!(ty, Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..)) => {
                 let ty = if want.same_head(ty) { want } else { ty };
                 let elem = ty.element();
                 Some(Ok(self.list(Vec::new(), &elem).retyped(ty)))
             }
             ("new" | "with_capacity", _) if *ty == Ty::str() => Some(Ok(Val::text(""))),
             ("from" | "from_utf8_unchecked" | "from_iter", 1)
-                if matches!(ty, Ty::Seq(_) | Ty::Prim(_) | Ty::Dict(..)) =>
+                if matches!(ty, Ty::Seq(_) | Ty::Set(_) | Ty::Prim(_) | Ty::Dict(..)) =>
             {
                 let value = self.settle(args[0].clone());
+                let value = self.kept_in(ty, value);
                 let same_number = match (width_of(&value.ty), width_of(ty)) {
                     (Some(from), Some(to)) => to >= from,
                     _ => true,
@@ -357,7 +358,7 @@ impl Engine<'_> {
             Ty::Prim(name) if name == "bool" => Val::bool(false),
             Ty::Prim(name) if name == "str" => Val::text(""),
             Ty::Prim(_) if ty.is_number() => Val::int(0, ty.clone()),
-            Ty::Seq(elem) => self.list(Vec::new(), elem).retyped(ty),
+            Ty::Seq(elem) | Ty::Set(elem) => self.list(Vec::new(), elem).retyped(ty),
             Ty::Dict(..) => {
                 let elem = ty.element();
                 self.list(Vec::new(), &elem).retyped(ty)

@@ -228,7 +228,7 @@ impl Engine<'_> {
             }
             "push" | "push_back" | "push_front" | "insert" | "replace" if !args.is_empty() => {
                 // Two arguments are a place and a value, or what a map of a type that is not known keeps.
-                let list = matches!(value.ty, Ty::Seq(_)) || args.len() == 1;
+                let list = matches!(value.ty, Ty::Seq(_) | Ty::Set(_)) || args.len() == 1;
                 let added = if list { args[args.len() - 1].clone() } else { Val::any(Ty::Unknown) };
                 let new = self.with_added(&whole, added, name == "push" || name == "push_back");
                 self.write(places, &new);
@@ -245,7 +245,7 @@ impl Engine<'_> {
                             }
                             _ => None,
                         };
-                        let new = match both_exact.filter(|all| all.len() <= MAX_EXACT) {
+                        let new = match both_exact.filter(|all| all.len() <= MAX_EXACT && !value.ty.sorts()) {
                             Some(all) => self.list(all, &value.ty.element()),
                             None => self.with_added(&whole, added, false),
                         };
@@ -419,6 +419,13 @@ impl Engine<'_> {
         }
     }
 
+    /// A list as what a collection of this type keeps of it.
+    pub(super) fn kept_in(&mut self, ty: &Ty, list: Val) -> Val {
+        let several =
+            |value: &Val| matches!(&value.kind, Kind::Seq(seq) if seq.exact.as_ref().is_some_and(|all| all.len() > 1));
+        if ty.sorts() && several(&list) { self.unordered(&list) } else { list }
+    }
+
     pub(super) fn reorder(&mut self, places: &[Place], value: &Val) -> Ev {
         let new = self.unordered(value);
         self.write(places, &new);
@@ -430,6 +437,7 @@ impl Engine<'_> {
         let (exact, elem) = match &list.kind {
             Kind::Seq(seq) => {
                 let exact = seq.exact.as_ref().filter(|exact| at_end && exact.len() < MAX_EXACT && self.repeats == 0);
+                let exact = exact.filter(|_| !list.ty.sorts());
                 let exact = exact.map(|exact| {
                     let mut exact = exact.clone();
                     exact.push(added.clone());
@@ -459,7 +467,12 @@ impl Engine<'_> {
             if !exact.iter().any(|element| self.is_result(&element.ty)) && !self.is_result(want) {
                 let elem = want.element();
                 let list = self.list(exact, &elem);
-                return Ok(if matches!(want, Ty::Seq(_) | Ty::Dict(..)) { list.retyped(want) } else { list });
+                let list = self.kept_in(want, list);
+                return Ok(if matches!(want, Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..)) {
+                    list.retyped(want)
+                } else {
+                    list
+                });
             }
         }
         let element = self.for_each(f, source, &mut |_, _, element| Ok(element))?;
@@ -500,7 +513,7 @@ impl Engine<'_> {
             },
             _ => {
                 let ty = match want {
-                    Ty::Seq(elem) if !elem.is_unknown() => elem.as_ref().clone(),
+                    Ty::Seq(elem) | Ty::Set(elem) if !elem.is_unknown() => elem.as_ref().clone(),
                     _ => element.ty.clone(),
                 };
                 Val::seq(ty, None, element, sym)

@@ -735,7 +735,7 @@ impl Engine<'_> {
 impl Val {
     pub(super) fn retyped_if_unknown(mut self, ty: &Ty) -> Val {
         // A collection may be one of what nobody has said so far.
-        if matches!(self.ty, Ty::Unknown | Ty::Seq(_) | Ty::Dict(..)) {
+        if matches!(self.ty, Ty::Unknown | Ty::Seq(_) | Ty::Set(_) | Ty::Dict(..)) {
             self.ty = self.ty.filled(ty);
         }
         self

@@ -19,6 +19,8 @@ pub(crate) enum Ty {
     Adt(ItemId, Rc<[Ty]>),
     Tuple(Rc<[Ty]>),
     Seq(Rc<Ty>),
+    /// A list that keeps its own order, each element once.
+    Set(Rc<Ty>),
     Dict(Rc<Ty>, Rc<Ty>),
     Func(Rc<[Ty]>, Rc<Ty>),
     /// `dyn Trait`, `impl Trait` in argument position.
@@ -54,7 +56,7 @@ impl Ty {
         match self {
             Ty::Dyn(_) => true,
             Ty::Adt(_, parts) | Ty::Tuple(parts) => parts.iter().any(Ty::has_dyn),
-            Ty::Seq(element) => element.has_dyn(),
+            Ty::Seq(element) | Ty::Set(element) => element.has_dyn(),
             Ty::Dict(key, value) => key.has_dyn() || value.has_dyn(),
             _ => false,
         }
@@ -67,6 +69,7 @@ impl Ty {
             (Ty::Adt(a, _), Ty::Adt(b, _)) => a == b,
             (Ty::Prim(a), Ty::Prim(b)) => a == b,
             (Ty::Tuple(a), Ty::Tuple(b)) => a.len() == b.len(),
+            (Ty::Seq(_) | Ty::Set(_), Ty::Seq(_) | Ty::Set(_)) => true,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -75,7 +78,8 @@ impl Ty {
         let all = |a: &[Ty], b: &[Ty]| -> Rc<[Ty]> { a.iter().zip(b).map(|(a, b)| a.filled(b)).collect() };
         match (self, other) {
             (Ty::Unknown, _) => other.clone(),
-            (Ty::Seq(a), Ty::Seq(b)) => Ty::seq(a.filled(b)),
+            (Ty::Seq(a), Ty::Seq(b) | Ty::Set(b)) => Ty::seq(a.filled(b)),
+            (Ty::Set(a), Ty::Seq(b) | Ty::Set(b)) => Ty::Set(Rc::new(a.filled(b))),
             (Ty::Dict(a, x), Ty::Dict(b, y)) => Ty::Dict(Rc::new(a.filled(b)), Rc::new(x.filled(y))),
             (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => Ty::Tuple(all(a, b)),
             (Ty::Adt(id, a), Ty::Adt(of, b)) if id == of && a.len() == b.len() => Ty::Adt(*id, all(a, b)),
@@ -85,16 +89,20 @@ impl Ty {
     pub(crate) fn arg(&self, index: usize) -> Ty {
         match self {
             Ty::Adt(_, args) => args.get(index).cloned().unwrap_or(Ty::Unknown),
-            Ty::Seq(elem) if index == 0 => elem.as_ref().clone(),
+            Ty::Seq(elem) | Ty::Set(elem) if index == 0 => elem.as_ref().clone(),
             Ty::Dict(key, _) if index == 0 => key.as_ref().clone(),
             Ty::Dict(_, value) if index == 1 => value.as_ref().clone(),
             _ => Ty::Unknown,
         }
     }
+    /// True for collections that give their elements, or the last of those under one key, in an order of their own.
+    pub(crate) fn sorts(&self) -> bool {
+        matches!(self, Ty::Set(_) | Ty::Dict(..))
+    }
     /// The type of the elements when iterated.
     pub(crate) fn element(&self) -> Ty {
         match self {
-            Ty::Seq(elem) => elem.as_ref().clone(),
+            Ty::Seq(elem) | Ty::Set(elem) => elem.as_ref().clone(),
             Ty::Dict(key, value) => Ty::Tuple(Rc::from([key.as_ref().clone(), value.as_ref().clone()])),
             _ => Ty::Unknown,
         }
@@ -450,7 +458,7 @@ impl Engine<'_> {
         if depth > 24 {
             return Ty::Unknown;
         }
-        if let Ty::Seq(elem) = ty {
+        if let Ty::Seq(elem) | Ty::Set(elem) = ty {
             if name == "Item" {
                 return elem.as_ref().clone();
             }
@@ -601,7 +609,7 @@ impl Engine<'_> {
                 own || args.iter().any(|arg| self.ty_has_cap(arg))
             }
             Ty::Tuple(parts) => parts.iter().any(|part| self.ty_has_cap(part)),
-            Ty::Seq(elem) => self.ty_has_cap(elem),
+            Ty::Seq(elem) | Ty::Set(elem) => self.ty_has_cap(elem),
             Ty::Dict(key, value) => self.ty_has_cap(key) || self.ty_has_cap(value),
             Ty::Dyn(traits) => traits.iter().any(|(id, _)| self.is_capability(*id)),
             Ty::Param(_, traits) => traits.iter().any(|id| self.is_capability(*id)),
@@ -621,7 +629,8 @@ fn transparent(name: &str, args: &[Ty]) -> Option<Ty> {
     let arg = |at: usize| args.get(at).cloned().unwrap_or(Ty::Unknown);
     Some(match name {
         "Box" | "Rc" | "Arc" | "Cow" | "Pin" | "ManuallyDrop" | "Weak" => arg(0),
-        "Vec" | "VecDeque" | "BTreeSet" | "HashSet" | "BinaryHeap" | "LinkedList" => Ty::seq(arg(0)),
+        "Vec" | "VecDeque" | "LinkedList" => Ty::seq(arg(0)),
+        "BTreeSet" | "HashSet" | "BinaryHeap" => Ty::Set(Rc::new(arg(0))),
         "BTreeMap" | "HashMap" => Ty::Dict(Rc::new(arg(0)), Rc::new(arg(1))),
         "String" | "OsString" | "PathBuf" => Ty::str(),
         _ => return None,
@@ -632,7 +641,7 @@ pub(crate) fn head(ty: &Ty) -> Head {
     match ty {
         Ty::Adt(id, _) => Head::Item(*id),
         Ty::Prim(name) => Head::Prim(name.clone()),
-        Ty::Seq(_) => Head::Seq,
+        Ty::Seq(_) | Ty::Set(_) => Head::Seq,
         Ty::Dict(..) => Head::Dict,
         Ty::Tuple(_) => Head::Tuple,
         Ty::Func(..) => Head::Func,
@@ -666,7 +675,7 @@ pub(crate) fn unify(pattern: &Ty, ty: &Ty, binds: &mut Vec<(Name, Ty)>) -> bool 
         (Ty::Tuple(xs), Ty::Tuple(ys)) => {
             xs.len() == ys.len() && xs.iter().zip(ys.iter()).all(|(x, y)| unify(x, y, binds))
         }
-        (Ty::Seq(x), Ty::Seq(y)) => unify(x, y, binds),
+        (Ty::Seq(x) | Ty::Set(x), Ty::Seq(y) | Ty::Set(y)) => unify(x, y, binds),
         (Ty::Dict(a, b), Ty::Dict(x, y)) => unify(a, x, binds) && unify(b, y, binds),
         (Ty::Func(xs, x), Ty::Func(ys, y)) => {
             xs.len() == ys.len() && xs.iter().zip(ys.iter()).all(|(x, y)| unify(x, y, binds)) && unify(x, y, binds)

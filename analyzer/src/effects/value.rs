@@ -401,7 +401,7 @@ impl Val {
     pub(crate) fn retyped(mut self, ty: &Ty) -> Val {
         // What is built stays what it is, however it is looked at.
         let built = matches!((&self.ty, &self.kind), (Ty::Adt(..), Kind::Struct(_) | Kind::Enum(_)));
-        let loose = matches!(ty, Ty::Seq(_) | Ty::Dyn(_) | Ty::Param(..));
+        let loose = matches!(ty, Ty::Seq(_) | Ty::Set(_) | Ty::Dyn(_) | Ty::Param(..));
         if !(ty.is_unknown() || built && loose) {
             self.ty = ty.clone();
         }

@@ -360,6 +360,7 @@ fn smaller(body: &[S]) -> Vec<Vec<S>> {
             S::ForRange(var, limit, inner) => with(inner, &|inner| S::ForRange(*var, *limit, inner)),
             S::While(var, limit, inner) => with(inner, &|inner| S::While(*var, *limit, inner)),
             S::Each(var, inner) => with(inner, &|inner| S::Each(*var, inner)),
+            S::Over(over, of, a, b, inner) => with(inner, &|inner| S::Over(*over, *of, *a, *b, inner)),
             S::LetClosure(var, param, inner, result) => {
                 with(inner, &|inner| S::LetClosure(*var, *param, inner, result.clone()));
             }

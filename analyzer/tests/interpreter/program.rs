@@ -1,6 +1,10 @@
 //! Random small programs: what they are, how they are made, how they are written as Rust.
 
+mod collections;
+
 use std::fmt::Write;
+
+pub(crate) use collections::{From, ListGet, ListOp, MapGet, MapOp, Over};
 
 /// A generator of random numbers (xorshift64*).
 pub(crate) struct Rng(pub(crate) u64);
@@ -52,6 +56,8 @@ pub(crate) enum E {
     Block(Vec<S>, Box<E>),
     /// `list.iter().map(|x| ..).max().unwrap_or(0)`
     MaxOver(Var, Box<E>),
+    OfList(Var, ListGet),
+    OfMap(Var, MapGet),
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +96,11 @@ pub(crate) enum S {
     ForRange(Var, u64, Vec<S>),
     While(Var, u64, Vec<S>),
     Each(Var, Vec<S>),
+    LetList(Var, From),
+    ListOp(Var, ListOp),
+    LetMap(Var, Vec<(E, E)>),
+    MapOp(Var, MapOp),
+    Over(Over, Var, Var, Var, Vec<S>),
     Observe(E),
     Fail(C),
     Return,
@@ -120,6 +131,8 @@ enum Kind {
     Pair,
     Reference,
     Closure,
+    List,
+    Map,
 }
 
 /// What is in scope while a program is made.
@@ -175,7 +188,8 @@ impl Maker<'_> {
             return leaf(self);
         }
         let boxed = |maker: &mut Self| Box::new(maker.number(depth + 1));
-        match self.rng.below(26) {
+        match self.rng.below(31) {
+            26..=30 => self.of_lists(depth).unwrap_or_else(|| leaf(self)),
             0 | 1 => E::Add(boxed(self), boxed(self)),
             2 => E::Max(boxed(self), boxed(self)),
             3 | 4 => E::MayLoad(self.place(depth)),
@@ -250,6 +264,9 @@ impl Maker<'_> {
 
     fn statement(&mut self, depth: usize) -> S {
         let deep = depth > 3 || self.fuel == 0;
+        if self.rng.below(4) == 0 && self.fuel > 0 {
+            return self.about_lists(depth);
+        }
         match self.rng.below(if deep { 16 } else { 30 }) {
             0 | 1 => S::Save(self.place(0), self.number(1)),
             2 => S::Remove(self.place(0)),
@@ -451,6 +468,8 @@ impl Writer {
             }
             E::Closure(var, arg) => format!("{}({})?", name(*var), self.e(arg)),
             E::Block(body, tail) => format!("{{ {}{} }}", self.inner(body), self.e(tail)),
+            E::OfList(var, get) => self.list_get(*var, get),
+            E::OfMap(var, get) => self.map_get(*var, get),
             E::MaxOver(var, inner) => {
                 format!(
                     "list.iter().map(|{0}| {{ let {0} = *{0}; Ok({1}) }}).collect::<StdResult<Vec<u64>>>()?.into_iter().max().unwrap_or(0)",
@@ -571,6 +590,11 @@ impl Writer {
                 )
             }
             S::Observe(value) => format!("seen.push({});", self.e(value)),
+            S::LetList(var, from) => self.list_from(*var, from),
+            S::ListOp(var, op) => self.list_op(*var, op),
+            S::LetMap(var, pairs) => self.map_let(*var, pairs),
+            S::MapOp(var, op) => self.map_op(*var, op),
+            S::Over(over, of, a, b, body) => self.over(*over, *of, *a, *b, body),
             S::Fail(cond) => format!("if {} {{ return Err(StdError::generic_err(\"fail\")); }}", self.c(cond)),
             S::Return => "return Ok(Response::new());".to_owned(),
             S::Break => "break;".to_owned(),

@@ -1,5 +1,7 @@
 //! A concrete interpreter of the programs. It knows nothing of the analyzer: values are numbers, variables are places.
 
+mod collections;
+
 use std::collections::BTreeMap;
 
 use super::program::{C, E, Helper, Place, Program, S, Var};
@@ -58,6 +60,9 @@ struct Machine<'a> {
     args: &'a Args,
     state: State,
     slots: Vec<[u64; 2]>,
+    /// Lists and maps; the slot of a variable has the number of its own.
+    lists: Vec<Vec<u64>>,
+    maps: Vec<BTreeMap<u64, u64>>,
     closures: BTreeMap<Var, (Var, Vec<S>, E)>,
     trace: Trace,
     steps: usize,
@@ -70,6 +75,8 @@ pub(crate) fn run(program: &Program, args: &Args, state: &State) -> Option<Trace
         args,
         state: state.clone(),
         slots: Vec::new(),
+        lists: Vec::new(),
+        maps: Vec::new(),
         closures: BTreeMap::new(),
         trace: Trace::default(),
         steps: 0,
@@ -182,6 +189,8 @@ impl Machine<'_> {
                 self.body(frame, body)?;
                 self.e(frame, tail)?
             }
+            E::OfList(var, get) => self.list_get(frame, *var, get)?,
+            E::OfMap(var, get) => self.map_get(frame, *var, get)?,
             E::MaxOver(var, inner) => {
                 let mut most = 0;
                 for each in self.args.list.clone() {
@@ -341,6 +350,11 @@ impl Machine<'_> {
                     self.body(frame, body)?;
                 }
             }
+            S::LetList(var, from) => self.list_from(frame, *var, from)?,
+            S::ListOp(var, op) => self.list_op(frame, *var, op)?,
+            S::LetMap(var, pairs) => self.map_let(frame, *var, pairs)?,
+            S::MapOp(var, op) => self.map_op(frame, *var, op)?,
+            S::Over(over, of, a, b, body) => self.over(frame, *over, *of, *a, *b, body)?,
             S::Observe(value) => {
                 let value = self.e(frame, value)?;
                 self.trace.seen.push(value);

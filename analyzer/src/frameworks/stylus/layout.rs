@@ -315,7 +315,7 @@ fn key_hash(engine: &Engine<'_>, key: &Ty) -> KeyHash {
     match key {
         Ty::Prim(name) if name == "str" => KeyHash::Raw,
         Ty::Prim(_) => KeyHash::Number,
-        Ty::Seq(_) => KeyHash::Raw,
+        Ty::Seq(_) | Ty::Set(_) => KeyHash::Raw,
         Ty::Adt(id, _) => match engine.item(*id).name.as_str() {
             "Address" | "Uint" | "Signed" => KeyHash::Number,
             "FixedBytes" => KeyHash::Bytes,

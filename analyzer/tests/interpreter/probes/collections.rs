@@ -134,6 +134,16 @@ pub(super) const PROBES: &[Source] = &[
         "let mut a = BTreeSet::from([n]); a.replace(k); if let Some(x) = a.take(&n) { put(s, x); } put(s, a.len() as u64); if let Some(x) = a.get(&k) { put(s, *x + 1); }",
     ),
     (
+        "sets_keep_their_own_order",
+        "fn last(t: BTreeSet<u64>) -> u64 { let mut l = 0; for x in t { l = x; } l } struct T { t: BTreeSet<u64> }",
+        "let mut l = 0; for x in BTreeSet::from([n, k]) { l = x; } put(s, l); for (x, _) in BTreeMap::from([(n, 1), (k, 2)]) { l = x; } put(s, l + 10); put(s, last([n, k].into_iter().collect()) + 20); put(s, last([k, n].into()) + 30); put(s, BTreeSet::from_iter([n, k]).len() as u64 + 40); let t = T { t: [n, k].into_iter().collect() }; for x in &t.t { l = *x; } put(s, l + 50); let h: BinaryHeap<u64> = [n, k].into(); put(s, h.into_sorted_vec()[0] + 60); let m: BTreeMap<u64, u64> = BTreeMap::from_iter(vec![(n, k), (k, 3)]); put(s, m.len() as u64 + 70); let v: Vec<(u64, u64)> = m.into_iter().collect(); put(s, v[0].1 + 80); for (a, b) in BTreeMap::from([(n, 1), (k, 2)]) { N.save(s, (a, b), &1)?; } let mut e: HashSet<u64> = HashSet::new(); e.extend([n, k]); put(s, e.len() as u64 + 90);",
+    ),
+    (
+        "elements_taken_apart",
+        "fn pick(l: &[u64], i: usize) -> u64 { l.get(i).copied().unwrap_or(9) }",
+        "let mut v = list.clone(); v.push(n); v.push(k); N.save(s, (v[0], v[1]), &1)?; N.save(s, (pick(&list, 0), pick(&list, 1)), &1)?; let f = |i: usize| v[i]; N.save(s, (f(0), f(1)), &1)?; let mut it = list.iter(); let mut nx = || it.next().copied().unwrap_or(8); let a = nx(); let b = nx(); N.save(s, (a, b), &1)?; let w: Vec<u64> = list.iter().map(|x| x + 1).collect(); if let [.., a, b] = w[..] { N.save(s, (a, b), &1)?; } if let [a, r @ ..] = &list[..] { if let [b, ..] = r { N.save(s, (*b, *a), &1)?; } } if list.len() > 1 { N.save(s, (list[0], list[1]), &1)?; M.save(s, list[0], &n)?; let x = at(s, list[1]); put(s, x); } for ((_, b), c) in list.iter().zip(list.iter().rev()).zip(list.iter().skip(1)) { N.save(s, (*c, *b), &1)?; } v.sort_by(|a, b| { N.save(s, (*a + 10, *b), &1).unwrap(); a.cmp(b) });",
+    ),
+    (
         "vec_ops",
         "",
         "let mut v = vec![n, k, 3]; v.push(n + 1); v.swap(0, 2); v.insert(1, 9); let x = v.remove(0); put(s, x); put(s, v[1]); put(s, v.pop().unwrap()); let y = v.swap_remove(0); put(s, y); put(s, v[0]); v.truncate(1); put(s, v.len() as u64);",

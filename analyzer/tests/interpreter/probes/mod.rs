@@ -2,6 +2,8 @@
 
 mod collections;
 mod flow;
+mod numbers;
+mod places;
 mod traits;
 
 use super::native::{self, Source};
@@ -9,7 +11,8 @@ use super::native::{self, Source};
 /// All programs, and what judging them gives: nothing outside of what is stated.
 #[test]
 fn ways_of_the_standard_library_unsound() {
-    let all: Vec<Source> = [collections::PROBES, flow::PROBES, traits::PROBES].concat();
+    let all: Vec<Source> =
+        [collections::PROBES, flow::PROBES, traits::PROBES, places::PROBES, numbers::PROBES].concat();
     let only = std::env::var("PROBES").unwrap_or_default();
     let all: Vec<Source> = all.into_iter().filter(|(name, ..)| name.contains(&only)).collect();
     let judged = native::judge(&all, "probes", 100, 7);
