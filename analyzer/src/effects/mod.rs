@@ -80,6 +80,8 @@ pub(crate) type Ev = Result<Val, Div>;
 
 /// Names of an enum's variants inside a message, as [`Engine::on_the_wire`] has them.
 type WireNames = Option<std::rc::Rc<[String]>>;
+/// How a type looks inside a message: names of an enum's variants.
+type OnTheWire = fn(&crate::ir::hir::Item) -> Option<Vec<String>>;
 
 /// Whether a path names a generated client, and which argument is the address it speaks to: [`OWN_ADDRESS`] for this
 /// contract, a number beyond the arguments for an address that nobody knows.
@@ -130,7 +132,7 @@ pub struct Engine<'w> {
     pub(crate) encoding: &'static str,
     /// How a type looks inside a message: names of an enum's variants, `None` where no path leads into it. Without this, as
     /// in the source.
-    pub(crate) on_the_wire: Option<fn(&crate::ir::hir::Item) -> Option<Vec<String>>>,
+    pub(crate) on_the_wire: Option<OnTheWire>,
     wire_names: std::cell::RefCell<FxHashMap<ItemId, WireNames>>,
     /// `[[constructs]]` rows: what building a value means.
     pub(crate) constructs: FxHashMap<(ItemId, u32), Arc<Body>>,

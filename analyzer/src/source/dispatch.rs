@@ -249,7 +249,7 @@ impl Dispatch {
                 made.put_at(&format!("#[serde(rename = \"{}\")] {variant} {{ {fields} }},", method.name), method.span);
                 let _ = write!(arms, "{own}::{variant} {{ {names} }} => {call},");
             } else {
-                made.put(&&fields);
+                made.put(&fields);
                 let _ = write!(arms, "{own} {{ {names} }} => {call},");
                 break;
             }
