@@ -677,3 +677,15 @@ fn long_work_may_change_what_it_is_lent_and_what_it_is_given_runs_unsound() {
         go_with("with(n, |y| A.save(deps.storage, &y))?; B.save(deps.storage, &n)?; Ok(Response::new())", &items);
     assert!(found.iter().any(|line| line.contains("write A") || line.contains("unknown")), "{found:?}");
 }
+
+#[test]
+fn forwarding_to_references_is_for_types_that_have_the_trait_imprecise() {
+    let found = go_with(
+        "let who = info.sender; let all: Vec<_> = N.prefix(&who).range(deps.storage, None, None, Order::Ascending).collect();
+         Ok(Response::new())",
+        "pub trait Pick { fn prefix(&self) -> Vec<u8>; }
+         impl<T: Pick> Pick for &T { fn prefix(&self) -> Vec<u8> { (**self).prefix() } }
+         impl Pick for u8 { fn prefix(&self) -> Vec<u8> { vec![*self] } }",
+    );
+    assert_eq!(found, ["scan N[caller, ..]"]);
+}

@@ -211,13 +211,28 @@ impl Engine<'_> {
             let Some(&item) = info.assoc.get(name).filter(|_| same && info.is_trait && info.lent) else { continue };
             let runs = item == but || self.stack.iter().any(|(running, _)| *running == item);
             let is_method = matches!(&self.item(item).kind, ItemKind::Fn(function) if function.receiver.is_some());
-            let fits = !matches!(info.self_ty, Ty::Param(..)) || self.blanket_fits(info, ty);
+            let fits =
+                !matches!(info.self_ty, Ty::Param(..)) || self.blanket_fits(info, ty) && self.may_forward(info, ty);
             if runs || !is_method || !fits || self.is_model(item.krate) {
                 continue;
             }
             found.extend(self.impl_env(info, ty).map(|env| Found { item, env: Rc::new(env) }));
         }
         found
+    }
+
+    /// False for `impl<T: Trait> Trait for &T` where the type does not have the trait.
+    fn may_forward(&mut self, info: &super::ty::ImplInfo, ty: &Ty) -> bool {
+        let item = self.item(info.item);
+        let (ItemKind::Impl(block), Ty::Param(name, _), Some(of)) = (&item.kind, &info.self_ty, info.of_trait) else {
+            return true;
+        };
+        let bounds = block.generics.bounds_of(name);
+        if !self.bound_traits(&bounds, info.module).contains(&of) || self.traits_of(ty, None).contains(&of) {
+            return true;
+        }
+        let impls = self.impls_of_trait(of);
+        impls.iter().any(|other| !matches!(other.self_ty, Ty::Param(..)) && unify(&other.self_ty, ty, &mut Vec::new()))
     }
 
     /// A method that is no row of a table.
