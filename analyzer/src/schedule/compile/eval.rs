@@ -9,7 +9,7 @@ use crate::manifest::v1::Mode;
 use super::super::state::State;
 use super::decode::Slots;
 use super::hash;
-use super::plan::{AccessPlan, CellPlan, Comp, ContractPlan, EntryPlan, LoadPlan, ReachPlan, address_node, chain_node};
+use super::plan::{AccessPlan, CellPlan, Comp, ContractPlan, EntryPlan, LoadPlan, ReachPlan};
 use super::value::{Raw, Target, encode, part};
 use super::{CallError, Kind};
 
@@ -628,10 +628,10 @@ pub(crate) fn walk(
 ) {
     let mut node = match place {
         Where::Any => return,
-        Where::Chain => chain_node(),
+        Where::Chain => hash::chain_node(),
         // The very bytes of the call's address, not only equal ones.
         Where::At(address) if std::ptr::eq(address, home.address) => home.node,
-        Where::At(address) => address_node(address),
+        Where::At(address) => hash::address_node(address),
     };
     visit(node);
     let Some(cell) = cell else { return };

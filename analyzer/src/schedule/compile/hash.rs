@@ -61,6 +61,16 @@ fn short(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(eight)
 }
 
+/// The node of an address.
+pub(crate) fn address_node(address: &[u8]) -> u64 {
+    below(below(ROOT, b"at"), address)
+}
+
+/// The node above all cells that have one place on the chain.
+pub(crate) fn chain_node() -> u64 {
+    below(ROOT, b"chain")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::eval::Call;
-use super::plan::{EntryPlan, Source, address_node};
+use super::plan::{EntryPlan, Source};
 use super::value::{Raw, encode};
 use super::{CallError, Evaluator, address, decode};
 
@@ -148,7 +148,7 @@ impl Evaluator {
         call.address.clear();
         let own = line.address.as_deref().unwrap_or(&plan.name);
         address::neutral(own, &mut call.address);
-        call.node = address_node(&call.address);
+        call.node = super::hash::address_node(&call.address);
         let entry = &plan.entries[entry as usize];
         call.slots.reset(entry.slots.len());
         let args = line.args.map_or("{}", RawValue::get);

@@ -181,7 +181,7 @@ impl Evaluator {
         let has_loads = plans.iter().flat_map(|contract| &contract.cells).any(|cell| cell.loaded);
         let instance = instance_tier.then(|| plan::instance_cell(&plans));
         // As the contracts' own accesses to balances have it: who has nothing has 0.
-        let balance = (plan::balance_cell(&plans), plan::op_text(v1::OpGroup::Add, Some(&v1::Const::Int(0))));
+        let balance = (plan::balance_cell(&plans), value::op_text(v1::OpGroup::Add, Some(&v1::Const::Int(0))));
         classes.learn(&balance.1);
         let mut assumes: Vec<String> = contracts.iter().flat_map(|contract| contract.assumes.iter().cloned()).collect();
         assumes.sort();

@@ -9,7 +9,7 @@ use crate::manifest::v1::{self, Mode, Step, Term, Type};
 
 use super::hash;
 use super::shape::shape;
-use super::value::{Target, encode_const, part};
+use super::value::{Target, encode_const, op_text, part};
 
 /// What stands before the name of a value that all calls of a block agree on.
 pub(crate) const ENVIRONMENT: &[u8] = b"env:";
@@ -791,25 +791,4 @@ pub(crate) fn balance_cell(contracts: &[ContractPlan]) -> CellPlan {
         out.probed |= cell.probed;
     }
     out
-}
-
-/// What deltas of one kind share; empty for those that commute with nothing.
-pub(crate) fn op_text(group: v1::OpGroup, default: Option<&v1::Const>) -> String {
-    match (group, default) {
-        (v1::OpGroup::Other, _) | (_, Some(v1::Const::Other)) => String::new(),
-        (group, default) => {
-            let default = default.map(|value| value.to_json().to_string()).unwrap_or_default();
-            format!("{}:{default}", group.as_str())
-        }
-    }
-}
-
-/// The node of an address.
-pub(crate) fn address_node(address: &[u8]) -> u64 {
-    hash::below(hash::below(hash::ROOT, b"at"), address)
-}
-
-/// The node above all cells that have one place on the chain.
-pub(crate) fn chain_node() -> u64 {
-    hash::below(hash::ROOT, b"chain")
 }

@@ -3,7 +3,7 @@
 //! A value is read once, without a tree, and stored in the form that its use asks for (`Target`). Integers are numbers
 //! whatever their spelling; text and bytes are bytes; addresses are canonical (`address`).
 
-use crate::manifest::v1::{Const, Type};
+use crate::manifest::v1::{Const, OpGroup, Type};
 
 use super::address;
 
@@ -284,6 +284,17 @@ pub(crate) fn base64(text: &str, out: &mut Vec<u8>) -> bool {
         }
     }
     true
+}
+
+/// What deltas of one kind share; empty for those that commute with nothing.
+pub(crate) fn op_text(group: OpGroup, default: Option<&Const>) -> String {
+    match (group, default) {
+        (OpGroup::Other, _) | (_, Some(Const::Other)) => String::new(),
+        (group, default) => {
+            let default = default.map(|value| value.to_json().to_string()).unwrap_or_default();
+            format!("{}:{default}", group.as_str())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Maker<'_> {
                 let pairs = (0..self.rng.below(3)).map(|_| (self.number(2), self.number(2))).collect();
                 S::LetMap(self.declare(Kind::Map), pairs)
             }
-            (2 | 3 | 4 | 5, Some(list), _) => {
+            (2..=5, Some(list), _) => {
                 let op = match self.rng.below(13) {
                     0..=2 => ListOp::Push(self.number(1)),
                     3 => ListOp::InsertFirst(self.number(2)),
