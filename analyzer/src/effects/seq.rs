@@ -44,7 +44,8 @@ impl Engine<'_> {
                         return Some(Err(div));
                     }
                 }
-                lazy(Iter::Of(whole), elem_ty)
+                // What a range drains are some of the elements.
+                lazy(if name == "drain" { Iter::Some(whole) } else { Iter::Of(whole) }, elem_ty)
             }
             "iter_mut" if !matches!(whole.kind, Kind::Iter(_)) => {
                 let reference = Val { ty: value.ty.clone(), kind: Kind::Ref(Rc::new(places.to_vec())) };

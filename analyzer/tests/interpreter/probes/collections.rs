@@ -156,7 +156,7 @@ pub(super) const PROBES: &[Source] = &[
     (
         "vec_drain",
         "",
-        "let mut v = vec![n, k, 5, 6]; for x in v.drain(1..3) { put(s, x); } put(s, v[1]); let rest: Vec<u64> = v.drain(..).collect(); put(s, rest[0]); put(s, v.len() as u64);",
+        "let mut v = vec![n, k, 5, 6]; for x in v.drain(1..3) { put(s, x); } put(s, v[1]); for x in v.drain(..1) { put(s, x + 10); } let rest: Vec<u64> = v.drain(..).collect(); put(s, rest[0]); put(s, v.len() as u64);",
     ),
     (
         "vec_retain",
