@@ -148,7 +148,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
 }
 
-/// Writes a file so that a reader sees the old text or the new one, never a half.
+/// Writes a file so that a reader sees the old text or the new one, never a half. A device or a pipe is written to.
 pub(crate) fn write_file(path: &Path, text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     write_file_with(path, |file| file.write_all(text.as_ref()))
 }
@@ -165,6 +165,11 @@ pub(crate) fn write_file_with(
     let what = || format!("cannot write {}", path.display());
     // Through a link the file behind it is replaced, not the link.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    // `/dev/null` is not to become a file.
+    if fs::metadata(&real).is_ok_and(|meta| !meta.is_file()) {
+        let mut device = fs::OpenOptions::new().write(true).open(&real).with_context(what)?;
+        return write(&mut device).and_then(|()| device.flush()).with_context(what);
+    }
     let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(dir);
     let mut file = tempfile::Builder::new().prefix(".crosslane-").tempfile_in(dir).with_context(what)?;
     write(&mut file).with_context(what)?;
@@ -181,6 +186,24 @@ pub(crate) fn write_file_with(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            return;
+        }
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe)
+        });
+        write_file(&pipe, "text").unwrap();
+        assert_eq!(reader.join().unwrap().unwrap(), "text");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
 
     #[test]
     fn only_colours_reach_a_terminal() {

@@ -93,7 +93,7 @@ impl Engine<'_> {
                     })
             }
             Ty::Tuple(parts) => parts.iter().any(|part| self.may_hold_effects(part)),
-            Ty::Seq(elem) => self.may_hold_effects(elem),
+            Ty::Seq(elem) | Ty::Set(elem) => self.may_hold_effects(elem),
             Ty::Dict(key, value) => self.may_hold_effects(key) || self.may_hold_effects(value),
             Ty::Prim(_) => false,
             _ => true,
